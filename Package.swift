@@ -1,0 +1,99 @@
+// swift-tools-version:6.2
+// Reading this file is reading the architecture: a target may import only those above it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+}
+
+let package = Package(
+    name: "cloudapi",
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    ],
+    targets: [
+        .target(name: "Kernel", swiftSettings: strict),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "Storage", dependencies: ["Kernel", "CPostgres", .grdb, .grdbSQLite, .crypto, .logging, .nioCore, .nioPosix],
+            swiftSettings: strict),
+        .target(
+            name: "Outgoing", dependencies: ["Kernel", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL, .nioHTTP1],
+            swiftSettings: strict),
+        .target(name: "Vault", dependencies: ["Kernel", .crypto], swiftSettings: strict),
+        .target(
+            name: "Web",
+            dependencies: ["Kernel", "Storage", "Vault", .hummingbird, .httpTypes, .crypto, .logging, .nioCore, .nioHTTPTypes, .nioHTTP1],
+            swiftSettings: strict),
+        .target(
+            name: "Identity", dependencies: ["Kernel", "Storage", "Web", .crypto, .cryptoExtras, .httpTypes, .nioPosix],
+            path: "Sources/Features/Identity",
+            swiftSettings: strict),
+        .target(
+            name: "Keys", dependencies: ["Kernel", "Storage", "Web", "Identity", .crypto, .httpTypes], path: "Sources/Features/Keys",
+            swiftSettings: strict),
+        .target(
+            name: "Metering", dependencies: ["Kernel", "Storage", "Web", "Identity", "Keys", .httpTypes], path: "Sources/Features/Metering",
+            swiftSettings: strict),
+        .target(
+            name: "Sandbox", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Sandbox",
+            swiftSettings: strict),
+        .target(name: "Background", dependencies: ["Kernel", .logging, .serviceLifecycle], swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", .hummingbird,
+                .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "cloudapi",
+            dependencies: [
+                "Server", "Kernel", "Storage", "Vault", "Identity", .argumentParser, .configuration, .logging, .serviceLifecycle,
+            ], swiftSettings: strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
+        .testTarget(
+            name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,48 @@
+package import Kernel
+package import Logging
+import ServiceLifecycle
+
+/// Work that happens by itself: takes no input, may run twice, and does what is due each time it wakes.
+package struct BackgroundTask: Sendable {
+    package let name: String
+    package let interval: Duration
+    package let run: @Sendable () async throws -> Void
+
+    package init(_ name: String, every interval: Duration, run: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.interval = interval
+        self.run = run
+    }
+}
+
+/// Runs the tasks beside each other until the server stops. A task that fails is logged and tried again at its next time.
+package struct BackgroundTasks: Service {
+    private let tasks: [BackgroundTask]
+    private let surroundings: Surroundings
+    private let logger: Logger
+
+    package init(_ tasks: [BackgroundTask], surroundings: Surroundings, logger: Logger) {
+        self.tasks = tasks
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for task in tasks { group.addTask { await loop(task) } }
+            }
+        }
+    }
+
+    private func loop(_ task: BackgroundTask) async {
+        while !Task.isCancelled {
+            do {
+                try await task.run()
+            } catch {
+                logger.error("background task failed", metadata: ["task": "\(task.name)", "error": "\(error)"])
+            }
+            guard (try? await surroundings.sleep(task.interval)) != nil else { return }  // cancelled
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package import Kernel
+package import Storage
+
+/// What a feature keeps in the sandbox: how to empty it, and the data that is there from the start.
+package protocol SandboxSeed: Sendable {
+    /// Removes everything of the tenant, which is always a test side.
+    func clear(_ tenant: Tenant, _ connection: Connection) throws
+    /// Puts back the first data, into the workspace's oldest project.
+    func plant(_ project: Project, by: Attribution, _ connection: Connection) throws
+}

@@ -1,0 +1,122 @@
+import HTTPTypes
+import Identity
+import Kernel
+import Storage
+package import Web
+
+/// `/v1/api-keys`: keys of the workspace, as the Cloud API Platform document has them.
+package enum WorkspaceKeyRoutes {
+    package static var all: [Route] {
+        [
+            Route(
+                .get, "/v1/api-keys", .scope(.keysRead), "List workspace keys", query: ListEnvelope.parameters(sort: Key.sortFields),
+                answers: [.list(of: WorkspaceKeyView.schema)], handler: list),
+            Route(
+                .post, "/v1/api-keys", .scope(.keysWrite), "Make a workspace key",
+                details: "The secret is shown once. Nothing can make a key wider than itself.",
+                body: .required(
+                    .object([
+                        .required("name", .name()), .optional("scope", KeyFields.scopes), .optional("scopes", KeyFields.scopes),
+                        .optional("role", .choice(of: Role.self)),
+                        .optional("project_ids", .array(.id("proj"), 1...100, "Narrows it to these.")),
+                        .optional("ip_ranges", KeyFields.ranges), .optional("mode", KeyFields.mode),
+                        .optional("expires_at", KeyFields.expiry),
+                        .optional("rate_limit_per_minute", KeyFields.rateLimit),
+                    ])), answers: [.created(WorkspaceKeyView.freshSchema)], problems: [.forbidden], handler: create),
+            Route(
+                .get, "/v1/api-keys/{id}", .scope(.keysRead), "Read a workspace key", answers: [.ok(WorkspaceKeyView.schema)], handler: get),
+            Route(
+                .patch, "/v1/api-keys/{id}", .scope(.keysWrite), "Rename a workspace key, or set its rate limit",
+                body: .required(.object([.optional("name", .name()), .optional("rate_limit_per_minute", KeyFields.rateLimit.nullable)])),
+                answers: [.ok(WorkspaceKeyView.schema)], problems: [.forbidden, .preconditionFailed], handler: update),
+            Route(
+                .delete, "/v1/api-keys/{id}", .scope(.keysWrite), "Revoke a workspace key", answers: [.ok(KeyFields.revoked)],
+                problems: [.forbidden, .preconditionFailed], handler: revoke),
+            Route(
+                .post, "/v1/api-keys/{id}/rotation", .scope(.keysWrite), "Give a workspace key a new secret",
+                body: .optional(KeyFields.rotation),
+                answers: [.created(WorkspaceKeyView.freshSchema)], problems: [.forbidden, .conflict], handler: rotate),
+        ]
+    }
+
+    private static func list(_ call: Call) async throws -> Answer {
+        let request = try call.pageRequest()
+        let page = try await call.read { try Key.list(request, kind: .workspace, project: nil, for: call.caller, $0) }
+        return call.answer(page.map { WorkspaceKeyView(key: $0) })
+    }
+
+    private static func get(_ call: Call) async throws -> Answer {
+        let key = try await call.read { try Key.find(call.parameter("id"), kinds: [.workspace], for: call.caller, $0) }
+        return .json(.ok, WorkspaceKeyView(key: key)).with(etag: key.etag)
+    }
+
+    private static func create(_ call: Call) async throws -> Answer {
+        let draft = try draft(from: call)
+        return try await call.commit { connection in
+            for (index, project) in (draft.projects ?? []).enumerated() {
+                do {
+                    _ = try Project.find(project, for: call.caller, connection)
+                } catch let problem as Problem where problem.code == .notFound {
+                    throw Problem.invalid("project_ids/\(index)", "There is no such project.", code: "not_found")
+                }
+            }
+            let bounded = try draft.bounded(by: call.caller, connection)
+            let fresh = try Key.create(bounded, by: call.attribution, connection)
+            return .created(WorkspaceKeyView(key: fresh.key, secret: fresh.secret), at: "/v1/api-keys/\(fresh.key.id)").holdingSecret()
+        }
+    }
+
+    /// Never wider than the caller in role, scopes, projects and mode; addresses and expiry are bounded in the transaction.
+    private static func draft(from call: Call) throws -> KeyDraft {
+        guard call.caller.credential.kind == .workspaceKey || call.caller.credential.kind == .session else {
+            throw Problem(.forbidden, "A workspace key is made with a session or another workspace key.")
+        }
+        var draft = KeyDraft(
+            kind: .workspace, mode: try call.requestedMode(), name: call.body?["name"]?.string ?? "", profile: .cloudplatform)
+        let asked = call.body?["project_ids"]?.array?.compactMap(\.string).map { ProjectID($0) }
+        switch call.caller.reach {
+        case .workspace(let role):
+            draft.role = call.body?["role"]?.string.flatMap(Role.init) ?? role
+            try call.caller.requireWorkspace(draft.role)
+            draft.projects = asked
+        case .projects(let roles):
+            draft.role = call.body?["role"]?.string.flatMap(Role.init) ?? roles.values.min() ?? .viewer
+            draft.projects = asked ?? Array(roles.keys).sorted()
+            for project in draft.projects ?? [] { try call.caller.require(draft.role, in: project) }
+        }
+        draft.scopes = try call.requestedScopes(role: draft.role)
+        draft.expiresAt = try call.requestedExpiry()
+        draft.rateLimit = try call.requestedRateLimit()
+        draft.addressRanges = (call.body?["ip_ranges"]?.array ?? []).compactMap { $0.string.flatMap { AddressRange($0) } }
+        return draft
+    }
+
+    private static func update(_ call: Call) async throws -> Answer {
+        let rateLimit = try call.requestedRateLimit()
+        let clearsLimit = call.body?["rate_limit_per_minute"] == .null
+        return try await call.commit { connection in
+            let key = try call.administered([.workspace], connection)
+            try call.requireMatch(key.etag)
+            let updated = try key.update(
+                name: call.body?["name"]?.string, rateLimit: clearsLimit ? .some(nil) : rateLimit.map { .some($0) }, by: call.attribution,
+                connection)
+            return .json(.ok, WorkspaceKeyView(key: updated)).with(etag: updated.etag)
+        }
+    }
+
+    private static func revoke(_ call: Call) async throws -> Answer {
+        try await call.commit { connection in
+            let key = try call.administered([.workspace], connection)
+            try call.requireMatch(key.etag)
+            try key.revoke(by: call.attribution, connection)
+            return .json(.ok, RevokedView(id: key.id))
+        }
+    }
+
+    private static func rotate(_ call: Call) async throws -> Answer {
+        try await call.commit { connection in
+            let fresh = try call.administered([.workspace], connection).rotate(overlap: call.overlap, by: call.attribution, connection)
+            return .json(.created, WorkspaceKeyView(key: fresh.key, secret: fresh.secret)).holdingSecret()
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// A typed, prefixed, time-ordered identifier.
+///
+/// A `ProjectID` cannot be handed where a `KeyID` is due, and a log line says what it is: `proj_01jd3x…`.
+/// The part after the prefix is a ULID (48 bits of milliseconds, 80 random bits, Crockford base 32, lower case), so ids
+/// sort by the time they were made. Callers treat them as opaque.
+package struct ID<Kind: IDKind>: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: String
+
+    /// Takes any text: an id that was never made is simply not found.
+    package init(_ rawValue: String) { self.rawValue = rawValue }
+
+    package var description: String { rawValue }
+
+    package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// What an identifier names; gives it its visible prefix.
+package protocol IDKind: Sendable {
+    static var prefix: String { get }
+}
+
+package enum WorkspaceKind: IDKind { package static let prefix = "wsp" }
+package enum AccountKind: IDKind { package static let prefix = "acc" }
+package enum ProjectKind: IDKind { package static let prefix = "proj" }
+package enum UserKind: IDKind { package static let prefix = "usr" }
+package enum SessionKind: IDKind { package static let prefix = "sn" }
+package enum KeyKind: IDKind { package static let prefix = "key" }
+package enum TokenKind: IDKind { package static let prefix = "tok" }
+package enum EventKind: IDKind { package static let prefix = "evt" }
+package enum RequestKind: IDKind { package static let prefix = "req" }
+
+package typealias WorkspaceID = ID<WorkspaceKind>
+package typealias AccountID = ID<AccountKind>
+package typealias ProjectID = ID<ProjectKind>
+package typealias UserID = ID<UserKind>
+package typealias SessionID = ID<SessionKind>
+package typealias KeyID = ID<KeyKind>
+package typealias TokenID = ID<TokenKind>
+package typealias EventID = ID<EventKind>
+package typealias RequestID = ID<RequestKind>
+
+private let crockford = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+extension ID {
+    /// A new id for this moment. `random` gives the 80 random bits; only its low 80 bits are used.
+    package static func make(at time: Timestamp, random: (high: UInt64, low: UInt64)) -> Self {
+        let prefix = Kind.prefix
+        let text = String(unsafeUninitializedCapacity: prefix.utf8.count + 27) { buffer in
+            var index = 0
+            for byte in prefix.utf8 {
+                buffer[index] = byte
+                index += 1
+            }
+            buffer[index] = UInt8(ascii: "_")
+            index += 1
+            let milliseconds = UInt64(bitPattern: time.milliseconds)
+            for place in 0..<10 {
+                buffer[index + place] = crockford[Int((milliseconds >> UInt64(45 - 5 * place)) & 31)]
+            }
+            for place in 0..<8 {
+                buffer[index + 10 + place] = crockford[Int((random.high >> UInt64(35 - 5 * place)) & 31)]
+                buffer[index + 18 + place] = crockford[Int((random.low >> UInt64(35 - 5 * place)) & 31)]
+            }
+            return index + 26
+        }
+        return Self(text)
+    }
+}

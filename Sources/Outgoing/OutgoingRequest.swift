@@ -1,0 +1,65 @@
+/// What is sent, and how long and how much is waited for.
+package struct OutgoingRequest: Sendable {
+    package enum Method: String, Sendable, CaseIterable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package var method: Method
+    /// Absolute, `http` or `https`, ASCII (a name in other letters as `xn--…`), without user and password; a fragment is not sent.
+    package var url: String
+    /// Sent in this order. Those that name the server or frame the message are ours and left out: `Host`, `Content-Length`, ….
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+    /// For all of it: looking up the name, connecting, sending, and the answer to its last byte.
+    package var timeout: Duration
+    /// Bytes of the answer's body that are kept.
+    package var bodyLimit: Int
+
+    package init(
+        _ method: Method, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        timeout: Duration = .seconds(15),
+        bodyLimit: Int = 1 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.bodyLimit = bodyLimit
+    }
+}
+
+extension OutgoingRequest {
+    /// The headers that go out.
+    var sentHeaders: [(name: String, value: String)] {
+        headers.filter { !Self.ours.contains($0.name.lowercased()) }
+    }
+
+    /// A line break in a value would begin a header, or a request, that nobody checked.
+    func checkHeaders() throws(OutgoingError) {
+        for (name, value) in sentHeaders where !Self.isToken(name) || value.utf8.contains(where: Self.isControl) {
+            throw .invalidHeader(name)
+        }
+    }
+
+    private static let ours: Set<String> = [
+        "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    ]
+
+    /// RFC 9110 §5.6.2.
+    private static func isToken(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { tokenCharacters.contains($0) }
+    }
+
+    private static let tokenCharacters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~".utf8)
+
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
+    }
+}

@@ -1,0 +1,55 @@
+import Kernel
+import Web
+
+/// The parts of the document that every call shares.
+enum OpenAPIProblems {
+    static func name(_ status: Int) -> String { "Problem\(status)" }
+
+    /// One response per status, with the codes it can carry.
+    static var responses: [JSON.Member] {
+        Dictionary(grouping: Problem.Code.allCases, by: \.status).sorted { $0.key < $1.key }.map { status, codes in
+            var headers: [JSON.Member] = [.init("X-Request-Id", ["$ref": "#/components/headers/X-Request-Id"])]
+            if [429, 503].contains(status) { headers.append(.init("Retry-After", ["$ref": "#/components/headers/Retry-After"])) }
+            if status == 401 { headers.append(.init("WWW-Authenticate", ["$ref": "#/components/headers/WWW-Authenticate"])) }
+            return .init(
+                name(status),
+                [
+                    "description": .string(codes.map { "`\($0.rawValue)`: \($0.title)." }.sorted().joined(separator: " ")),
+                    "headers": .object(headers),
+                    "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+                ])
+        }
+    }
+
+    static let parameters: JSON = [
+        "IdempotencyKey": [
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "1 to 255 visible characters. A retry with the same key and body gets the first answer again, for 72 hours.",
+            "schema": ["type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7E]+$"],
+        ],
+        "IfMatch": [
+            "name": "If-Match", "in": "header", "required": false, "description": "The ETag the change is based on; another one is a 412.",
+            "schema": ["type": "string"],
+        ],
+    ]
+
+    static let headers: JSON = [
+        "X-Request-Id": ["description": "Names this request in logs and in the event log.", "schema": ["type": "string"]],
+        "Retry-After": ["description": "Seconds until a retry makes sense.", "schema": ["type": "integer", "minimum": 0]],
+        "WWW-Authenticate": ["description": "How to authenticate.", "schema": ["type": "string"]],
+        "ETag": ["description": "The version of the object's writable fields.", "schema": ["type": "string"]],
+        "Location": ["description": "Where the new object is.", "schema": ["type": "string"]],
+        "Idempotent-Replayed": ["description": "`true` when the answer is a kept one.", "schema": ["type": "string", "enum": ["true"]]],
+        "RateLimit": [
+            "description": "What is left of the rate limit (draft-ietf-httpapi-ratelimit-headers).", "schema": ["type": "string"],
+        ],
+        "X-RateLimit-Remaining": ["description": "Requests left in the window.", "schema": ["type": "integer", "minimum": 0]],
+    ]
+
+    static func answerHeaders(for route: Route) -> JSON {
+        var names = ["X-Request-Id"]
+        if route.access.isAuthenticated { names += ["RateLimit", "X-RateLimit-Remaining"] }
+        if route.isWrite, route.access.isAuthenticated { names.append("Idempotent-Replayed") }
+        return .object(names.map { .init($0, ["$ref": .string("#/components/headers/\($0)")]) })
+    }
+}

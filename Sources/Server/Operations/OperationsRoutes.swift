@@ -1,0 +1,39 @@
+import HTTPTypes
+import Hummingbird
+import Kernel
+import NIOCore
+import Storage
+import Web
+
+/// What an operator and a client generator read: health, readiness, metrics and the API's own description.
+struct OperationsRoutes {
+    let parts: Parts
+    let metrics: ServerMetrics
+    let document: OpenAPIDocument
+
+    func add(to router: Router<RequestScope>) {
+        router.get("/healthz") { _, _ in text("ok\n") }
+        router.get("/readyz") { _, _ in await readiness() }
+        router.get("/metrics") { _, _ in
+            text(metrics.exposition(parts), type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        let openAPI = document.json.bytes
+        router.get("/openapi.json") { _, _ in
+            Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: openAPI)))
+        }
+    }
+
+    /// Ready means that a request could be answered now: the database can be read.
+    private func readiness() async -> Response {
+        do {
+            _ = try await parts.store.read { try CredentialRevision.current($0) }
+            return text("ready\n")
+        } catch {
+            return text("the database cannot be read\n", status: .serviceUnavailable)
+        }
+    }
+
+    private func text(_ text: String, status: HTTPResponse.Status = .ok, type: String = "text/plain; charset=utf-8") -> Response {
+        Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}

@@ -1,0 +1,78 @@
+package import Background
+package import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Kernel
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+package import Storage
+import Synchronization
+package import Vault
+package import Web
+
+/// The whole server, ready to run: everything it is made of comes from here, and nothing is global.
+package struct Server: Sendable {
+    package let parts: Parts
+    package let application: Application<RouterResponder<RequestScope>>
+    package let tasks: BackgroundTasks
+}
+
+/// Builds the server on an opened, migrated store.
+package func buildServer(
+    store: Store, vault: Vault, configuration: ServerConfiguration, surroundings: Surroundings, logger: Logger,
+    onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+) throws -> Server {
+    let parts = Parts(store: store, vault: vault, configuration: configuration, surroundings: surroundings)
+    let metrics = ServerMetrics()
+    let router = buildRouter(parts, configuration, metrics)
+    let guardLimits = ConnectionGuard.Limits(
+        head: .seconds(Int64(configuration.headTimeout)), body: .seconds(Int64(configuration.bodyTimeout)))
+    var http = HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionGuard(limits: guardLimits, surroundings: surroundings)],
+        idleTimeout: .seconds(Int64(configuration.idleTimeout)))
+    http.httpDecoder.maxHeaderListSize = 128 << 10
+    http.httpDecoder.maxHeaderFieldSize = 96 << 10
+    let channel = HTTPServerBuilder.http1(configuration: http)
+    let application = Application(
+        responder: router.buildResponder(), server: try configuration.tls.map { try .tls(channel, tlsConfiguration: $0) } ?? channel,
+        configuration: .init(
+            address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
+            availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections, logger: logger)),
+        onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: logger)
+    return Server(
+        parts: parts, application: application,
+        tasks: BackgroundTasks(parts.tasks(configuration), surroundings: surroundings, logger: logger))
+}
+
+/// The router alone, for tests that need no socket.
+package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _ metrics: ServerMetrics) -> Router<RequestScope> {
+    let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
+    let routes = RouteTable(signIn: parts.signIn, sandbox: parts.sandbox, surroundings: parts.surroundings).routes
+    router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
+    for route in routes {
+        let observed = metrics.route(route.name)
+        for mount in Mount.allCases {
+            router.on(RouterPath(mount.rawValue + route.path), method: route.method) { request, scope in
+                let started = ContinuousClock.now
+                let response = await parts.pipeline.respond(to: request, scope: scope, route: route, mount: mount)
+                observed.record(status: response.status.code, took: .now - started)
+                return response
+            }
+        }
+    }
+    OperationsRoutes(parts: parts, metrics: metrics, document: OpenAPIDocument(routes: routes)).add(to: router)
+    return router
+}
+
+extension ServerConfiguration {
+    fileprivate var tls: TLSConfiguration? {
+        get throws {
+            guard let tlsCertificate, let tlsKey else { return nil }
+            let chain = try NIOSSLCertificate.fromPEMFile(tlsCertificate).map { NIOSSLCertificateSource.certificate($0) }
+            return .makeServerConfiguration(
+                certificateChain: chain, privateKey: .privateKey(try NIOSSLPrivateKey(file: tlsKey, format: .pem)))
+        }
+    }
+}

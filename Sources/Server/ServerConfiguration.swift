@@ -1,0 +1,65 @@
+package import Kernel
+package import Storage
+
+/// Every setting of the server, with its default; read once at the start.
+///
+/// Each has a flag, an environment variable and a key in a YAML file, in that order of precedence: `--public-url`,
+/// `CLOUDAPI_PUBLIC_URL`, `public-url:`.
+package struct ServerConfiguration: Sendable {
+    /// Where the server listens.
+    package var host = "127.0.0.1"
+    package var port = 8080
+    /// The folder of the embedded database and the key file.
+    package var data = "./data"
+    /// `postgres://…`; nil means SQLite in `data`.
+    package var database: String?
+    /// How browsers and clients reach the server, when a proxy stands before it; decides whether cookies are Secure.
+    package var publicURL: String?
+    /// PEM files; both or none.
+    package var tlsCertificate: String?
+    package var tlsKey: String?
+    /// Whose `Forwarded` and `X-Forwarded-For` are believed.
+    package var trustedProxies: [AddressRange] = []
+    /// Private ranges that webhooks and connections may reach.
+    package var allowEgress: [AddressRange] = []
+    /// How long after its last reset a sandbox is reset by itself.
+    package var sandboxReset = Duration.seconds(86_400)
+    /// `off` only to show that durability tests notice.
+    package var synchronous = SQLiteEngine.Options.Synchronous.full
+    /// Connections at one moment.
+    package var maximumConnections = 4096
+    /// Seconds a connection may be idle, a head may take and a body may take.
+    package var idleTimeout = 60
+    package var headTimeout = 15
+    package var bodyTimeout = 60
+    /// Seconds a graceful stop waits for running requests.
+    package var drainTimeout = 20
+    /// log₂ of scrypt's N; tests lower it.
+    package var passwordCost = 15
+
+    package init() {}
+
+    /// Contradictions, each a sentence for the operator; empty when there are none.
+    package var contradictions: [String] {
+        var found: [String] = []
+        if (tlsCertificate == nil) != (tlsKey == nil) { found.append("Give both --tls-certificate and --tls-key, or neither.") }
+        if !(0...65_535).contains(port) { found.append("The port \(port) is not between 0 and 65535.") }
+        if let database, !database.hasPrefix("postgres://"), !database.hasPrefix("postgresql://") {
+            found.append("--database takes postgres://user@host/name; SQLite needs no --database.")
+        }
+        if let publicURL, !publicURL.hasPrefix("http://"), !publicURL.hasPrefix("https://") {
+            found.append("--public-url must begin with http:// or https://.")
+        }
+        for (name, value) in [("idle", idleTimeout), ("head", headTimeout), ("body", bodyTimeout)] where value < 1 {
+            found.append("--\(name)-timeout must be at least one second.")
+        }
+        return found
+    }
+
+    /// Where a browser or client finds this server.
+    package var baseURL: String {
+        publicURL ?? "\(tlsCertificate == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    package var databasePath: String { data + "/cloudapi.db" }
+}

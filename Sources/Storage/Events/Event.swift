@@ -1,0 +1,82 @@
+package import Kernel
+
+/// Who did something, for the log.
+package struct Actor: Sendable, Equatable {
+    /// `user`, `key`, `token` or `system`.
+    package let type: String
+    package let id: String
+    /// The credential it was done with; nil for the system itself.
+    package let credential: String?
+
+    package init(type: String, id: String, credential: String?) {
+        self.type = type
+        self.id = id
+        self.credential = credential
+    }
+
+    package static func system(_ part: String) -> Actor { Actor(type: "system", id: part, credential: nil) }
+}
+
+/// Who, why and when, carried by value into every store function that changes something.
+package struct Attribution: Sendable {
+    package let tenant: Tenant
+    package let actor: Actor
+    /// The caller's address; a personal field.
+    package let address: String?
+    package let request: RequestID?
+    package let at: Timestamp
+    package let surroundings: Surroundings
+
+    package init(tenant: Tenant, actor: Actor, address: String?, request: RequestID?, surroundings: Surroundings) {
+        self.tenant = tenant
+        self.actor = actor
+        self.address = address
+        self.request = request
+        self.at = surroundings.now()
+        self.surroundings = surroundings
+    }
+
+    package func makeID<Kind: IDKind>(_ kind: Kind.Type = Kind.self) -> ID<Kind> {
+        .make(at: at, random: (surroundings.random(), surroundings.random()))
+    }
+}
+
+/// One change as a feature reports it. What names a person (e-mail, name, address) goes into `personal`, never into `data`.
+package struct EventDraft: Sendable {
+    /// `resource.action`, such as `project.created`.
+    package let type: String
+    /// The id of what was changed.
+    package let subject: String
+    package let data: JSON
+    package let personal: [String: String]
+
+    package init(_ type: String, subject: String, data: JSON = .object([]), personal: [String: String] = [:]) {
+        self.type = type
+        self.subject = subject
+        self.data = data
+        self.personal = personal
+    }
+}
+
+/// A row of the log, read back.
+package struct Event: Sendable {
+    package let sequence: Int64
+    package let type: String
+    /// The stored row itself: RFC 8785 JSON, hashed as it is.
+    package let canonical: [UInt8]
+    /// Names and values of the personal fields that have not been erased.
+    package let personal: [String: String]
+    package let hash: [UInt8]
+}
+
+struct PendingEvent {
+    let draft: EventDraft
+    let attribution: Attribution
+}
+
+extension Connection {
+    /// Adds an event to the log of the attribution's tenant; it commits with the transaction, or not at all.
+    package func append(_ draft: EventDraft, by attribution: Attribution) {
+        pendingEvents.append(PendingEvent(draft: draft, attribution: attribution))
+    }
+}

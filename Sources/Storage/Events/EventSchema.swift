@@ -1,0 +1,22 @@
+package enum EventSchema {
+    package static let migrations = [
+        Migration(
+            "0001-event-log",
+            """
+            CREATE TABLE chains (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL,
+                PRIMARY KEY (workspace, mode)
+            ) STRICT, WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE events (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+                subject TEXT NOT NULL, actor TEXT NOT NULL, request TEXT, occurred_at INTEGER NOT NULL, canonical BLOB NOT NULL, personal BLOB,
+                hash BLOB NOT NULL,
+                PRIMARY KEY (workspace, mode, sequence)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX events_by_subject ON events (workspace, mode, subject, sequence)",
+            "CREATE INDEX events_by_request ON events (workspace, mode, request)")
+    ]
+}

@@ -1,0 +1,67 @@
+import Crypto
+package import Kernel
+
+/// The erasable half of an event: names and values of what identifies a person, each with the salt of its digest.
+struct PersonalFields {
+    struct Field {
+        let salt: [UInt8]
+        let value: String
+    }
+
+    private let fields: [(name: String, field: Field)]
+
+    init(_ values: [String: String], surroundings: Surroundings) {
+        fields = values.sorted { $0.key < $1.key }.map { ($0.key, Field(salt: surroundings.randomBytes(16), value: $0.value)) }
+    }
+
+    /// What enters the hash: name → hexadecimal SHA-256 of salt and value.
+    var digests: JSON {
+        .object(fields.map { JSON.Member($0.name, .string(Self.digest($0.field))) })
+    }
+
+    /// What stands in the column that erasure empties; nil when the event names nobody.
+    var stored: [UInt8]? {
+        guard !fields.isEmpty else { return nil }
+        let object = JSON.object(
+            fields.map { JSON.Member($0.name, ["salt": .string(EventLog.hexadecimal($0.field.salt)), "value": .string($0.field.value)]) })
+        return object.canonicalBytes
+    }
+
+    static func digest(_ field: Field) -> String {
+        var hasher = SHA256()
+        hasher.update(data: field.salt)
+        hasher.update(data: Array(field.value.utf8))
+        return EventLog.hexadecimal(Array(hasher.finalize()))
+    }
+
+    /// Reads the column back. Throws `.corrupt` when it is not what `stored` wrote.
+    static func read(_ stored: [UInt8]?) throws(StorageError) -> [String: Field] {
+        guard let stored else { return [:] }
+        guard let members = try? JSONParser.parse(stored).members else { throw .corrupt("The personal fields of an event are not JSON.") }
+        var fields: [String: Field] = [:]
+        for member in members {
+            guard let salt = member.value["salt"]?.string.flatMap(EventLog.bytes(hexadecimal:)), let value = member.value["value"]?.string
+            else {
+                throw .corrupt("A personal field of an event has no salt or value.")
+            }
+            fields[member.name] = Field(salt: salt, value: value)
+        }
+        return fields
+    }
+}
+
+extension EventLog {
+    /// Nil for text that is not pairs of hexadecimal digits.
+    package static func bytes(hexadecimal text: String) -> [UInt8]? {
+        let digits = text.utf8.map { UInt8(Character(Unicode.Scalar($0)).hexDigitValue ?? 255) }
+        guard digits.count.isMultiple(of: 2), !digits.contains(255) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// Forgets who a person was: empties the personal fields of every event they did or that is about them. The chain still verifies.
+    package static func erasePersonalFields(of person: String, in workspace: WorkspaceID, _ connection: Connection) throws -> Int {
+        try connection.execute(
+            "UPDATE events SET personal = NULL WHERE workspace = ? AND personal IS NOT NULL AND (subject = ? OR actor = ?)", workspace,
+            person, person)
+    }
+}

@@ -1,0 +1,90 @@
+package import Kernel
+
+/// Builds the query of one page: tenant and filters first, keyset or offset, one row more than asked for to know whether there is more.
+///
+/// Table, columns and conditions come from our own code; only values come from callers, and those are bound.
+package struct ListQuery: Sendable {
+    private let selection: String
+    private let sortable: [String: Column]
+    private let defaultSort: PageRequest.Sort
+    private var conditions: [String] = []
+    private var values: [SQLValue] = []
+
+    /// How the values of a sortable column compare.
+    package enum Column: Sendable {
+        case text(String)
+        case integer(String)
+
+        var name: String {
+            switch self {
+            case .text(let name), .integer(let name): name
+            }
+        }
+    }
+
+    /// `selection` is `SELECT … FROM …`; the table has a column `id`, which breaks ties.
+    package init(_ selection: String, sortable: [String: Column], defaultSort: PageRequest.Sort) {
+        self.selection = selection
+        self.sortable = sortable
+        self.defaultSort = defaultSort
+    }
+
+    package mutating func filter<each Value: SQLConvertible>(_ condition: String, _ values: repeat each Value) {
+        conditions.append(condition)
+        repeat self.values.append((each values).sqlValue)
+    }
+
+    /// The same for values gathered at run time.
+    package mutating func filter(_ condition: String, values: [SQLValue]) {
+        conditions.append(condition)
+        self.values.append(contentsOf: values)
+    }
+
+    /// Keeps the rows whose column is one of the values; none when there are none.
+    package mutating func filter(_ column: String, isOneOf values: [some SQLConvertible]) {
+        conditions.append(values.isEmpty ? "1 = 0" : "\(column) IN (\(Array(repeating: "?", count: values.count).joined(separator: ", ")))")
+        self.values.append(contentsOf: values.map(\.sqlValue))
+    }
+
+    /// Runs it. `place` tells where a row stands in the chosen order: its sort value as text, and its id.
+    package func page<Item>(
+        _ request: PageRequest, _ connection: Connection, place: (Item, _ sort: String) -> PageRequest.Place,
+        as transform: (Row) throws -> Item
+    ) throws -> Page<Item> {
+        let sort = request.sort ?? defaultSort
+        guard let column = sortable[sort.field] else { throw Problem(.invalidParameter, "This list cannot be sorted by \(sort.field).") }
+        var conditions = conditions
+        var values = values
+        var offset = 0
+        switch request.position {
+        case .after(let place?):
+            conditions.append("(\(column.name), id) \(sort.descending ? "<" : ">") (?, ?)")
+            values.append(try column.value(place.value))
+            values.append(.text(place.id))
+        case .after(nil): break
+        case .page(let number): offset = (number - 1) * request.limit
+        }
+        let direction = sort.descending ? "DESC" : "ASC"
+        let sql = """
+            \(selection) WHERE \(conditions.joined(separator: " AND ")) \
+            ORDER BY \(column.name) \(direction), id \(direction) LIMIT ?\(offset > 0 ? " OFFSET ?" : "")
+            """
+        values.append(.integer(Int64(request.limit + 1)))
+        if offset > 0 { values.append(.integer(Int64(offset))) }
+        var items = try connection.rows(sql, values, as: transform)
+        guard items.count > request.limit else { return Page(items: items, next: nil) }
+        items.removeLast()
+        return Page(items: items, next: items.last.map { place($0, sort.field) })
+    }
+}
+
+extension ListQuery.Column {
+    fileprivate func value(_ text: String) throws -> SQLValue {
+        switch self {
+        case .text: return .text(text)
+        case .integer:
+            guard let number = Int64(text) else { throw Problem(.invalidCursor, "The cursor does not fit this list.") }
+            return .integer(number)
+        }
+    }
+}

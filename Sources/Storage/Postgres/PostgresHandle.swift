@@ -1,0 +1,124 @@
+import CPostgres
+import Foundation
+
+/// One libpq connection and what was prepared on it.
+///
+/// `@unchecked Sendable`: libpq lets any thread use a connection as long as it is one at a time. A handle is either in the engine's
+/// idle list or with the one job that took it from there; the list's lock orders what the last job did before what the next one does.
+final class PostgresHandle: @unchecked Sendable {
+    private let connection: OpaquePointer
+    private let address: PostgresAddress
+    /// Names of prepared statements by SQL text.
+    private var prepared: [String: String] = [:]
+    /// The transaction failed for no fault of its own: run again it may well succeed.
+    private(set) var deservesRetry = false
+    /// The connection is no longer of use, though the server may not have closed it.
+    private var isSpent = false
+
+    /// Blocks until the server has answered. Throws `.unavailable` with libpq's sentence.
+    init(_ address: PostgresAddress) throws(StorageError) {
+        self.address = address
+        guard let connection = Self.connect(address) else { throw .unavailable("libpq is out of memory.") }
+        self.connection = connection
+        guard PQstatus(connection) == CONNECTION_OK else { throw .unavailable(lastSentence) }
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)  // "already exists, skipping" is no news
+        _ = try run(Self.session)
+    }
+
+    deinit { PQfinish(connection) }
+
+    private static func connect(_ address: PostgresAddress) -> OpaquePointer? {
+        let keywords = address.settings.map { strdup($0.keyword) }
+        let values = address.settings.map { strdup($0.value) }
+        defer { for text in keywords + values { free(text) } }
+        return PQconnectdbParams(keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
+    }
+
+    /// What this program relies on, whatever the server's or the role's defaults are. A commit that is answered is on disk, and no
+    /// lock is waited for without end; where the operator chose a stricter commit or another patience, that stays.
+    private static let session = """
+        SELECT set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false),
+            set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false),
+            set_config('lock_timeout', CASE current_setting('lock_timeout') WHEN '0' THEN '10s' ELSE current_setting('lock_timeout') END, false)
+        """
+
+    private var lastSentence: String { address.sentence(String(cString: PQerrorMessage(connection))) }
+}
+
+// MARK: - Transactions
+
+extension PostgresHandle {
+    /// Whether it can be put back for the next transaction.
+    var isIdle: Bool { !isSpent && PQtransactionStatus(connection) == PQTRANS_IDLE }
+
+    func begin(_ sql: String) throws(StorageError) {
+        deservesRetry = false
+        _ = try run(sql)
+    }
+
+    /// Throws when the server undid the transaction instead, as it does after a statement that failed outside a savepoint.
+    func commit() throws(StorageError) {
+        guard try run("COMMIT").command == "COMMIT" else {
+            throw .failed("A statement failed outside a savepoint, and PostgreSQL undid the transaction.")
+        }
+    }
+
+    func rollBack() {
+        guard PQstatus(connection) == CONNECTION_OK, PQtransactionStatus(connection) != PQTRANS_IDLE else { return }
+        _ = try? run("ROLLBACK")  // what went wrong before is what counts
+    }
+}
+
+// MARK: - Statements
+
+extension PostgresHandle {
+    private static let preparedLimit = 500
+
+    /// Runs a statement without values, unprepared.
+    func run(_ sql: String) throws(StorageError) -> PostgresResult {
+        try checked(PQexecParams(connection, sql, 0, nil, nil, nil, nil, 0))
+    }
+
+    /// Runs a statement with `?` for each value; prepares it the first time.
+    func run(_ sql: String, _ values: [SQLValue]) throws(StorageError) -> PostgresResult {
+        if values.isEmpty { return try run(sql) }
+        let parameters = try PostgresParameters(values)
+        let name = try statement(sql)
+        return try checked(
+            parameters.withPointers { values, lengths, formats in
+                PQexecPrepared(connection, name, CInt(values.count), values, lengths, formats, 0)
+            })
+    }
+
+    private func statement(_ sql: String) throws(StorageError) -> String {
+        if let name = prepared[sql] { return name }
+        if prepared.count >= Self.preparedLimit {
+            _ = try run("DEALLOCATE ALL")
+            prepared = [:]
+        }
+        let name = "s\(prepared.count)"
+        _ = try checked(PQprepare(connection, name, PostgresParameters.numbered(sql), 0, nil))
+        prepared[sql] = name
+        return name
+    }
+
+    private func checked(_ pointer: OpaquePointer?) throws(StorageError) -> PostgresResult {
+        guard let pointer else { throw .unavailable(lastSentence) }
+        let result = PostgresResult(pointer)
+        if result.isSuccess { return result }
+        throw failure(result)
+    }
+
+    private func failure(_ result: PostgresResult) -> StorageError {
+        guard let state = result.state else { return .unavailable(lastSentence) }
+        switch state {
+        case "40001", "40P01": deservesRetry = true
+        case "0A000", "26000":  // what was prepared no longer fits the schema, or is not there
+            deservesRetry = true
+            isSpent = true
+        case "25006": isSpent = true  // the server became a standby; the next connection may find the new primary
+        default: break
+        }
+        return .postgres(state: state, message: result.message ?? "PostgreSQL answered \(state).")
+    }
+}

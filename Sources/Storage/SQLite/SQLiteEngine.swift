@@ -1,0 +1,180 @@
+import Dispatch
+import GRDB
+import Synchronization
+
+/// The embedded database: GRDB's pool, WAL, `synchronous = FULL`, and group commit.
+///
+/// One durable commit costs an fsync (0.2–4 ms measured), so concurrent writes are gathered: the first to arrive opens a transaction,
+/// every write that arrives until the queue is empty joins it in a savepoint of its own, and nobody is answered before the one commit
+/// they share. Measured: 33–48 times the durable writes a second of one transaction each, with 64 waiting.
+///
+/// GRDB sets `synchronous = NORMAL` itself when it switches to WAL, after our own preparation; it is set again on the writer, and checked.
+package final class SQLiteEngine: Sendable {
+    package struct Options: Sendable {
+        package var path: String
+        /// `off` exists so that a test can show that the durability tests would notice.
+        package var synchronous: Synchronous
+        package var readers: Int
+
+        package init(path: String, synchronous: Synchronous = .full, readers: Int = 6) {
+            self.path = path
+            self.synchronous = synchronous
+            self.readers = readers
+        }
+
+        package enum Synchronous: String, Sendable {
+            case full = "FULL"
+            case off = "OFF"
+
+            var pragmaValue: Int { self == .full ? 2 : 0 }
+        }
+    }
+
+    /// A transaction takes in at most this many writes, so that the first of them is not kept waiting by the last.
+    private static let batchLimit = 512
+
+    private let pool: DatabasePool
+    private let queue = Mutex(Queue())
+
+    private struct Queue {
+        var waiting: [Job] = []
+        var isDraining = false
+        var transactions = 0
+        var writes = 0
+    }
+
+    /// One write: runs in its savepoint, answers what to tell its caller once the outcome of the commit is known.
+    private struct Job: Sendable {
+        let run: @Sendable (Connection) -> (@Sendable ((any Error)?) -> Void)
+        /// Tells the caller that no transaction could be begun.
+        let refuse: @Sendable ((any Error)?) -> Void
+    }
+
+    init(_ options: Options) throws {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = options.readers
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")
+        }
+        do {
+            pool = try DatabasePool(path: options.path, configuration: configuration)
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue); PRAGMA wal_autocheckpoint = 4000")
+                guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == options.synchronous.pragmaValue else {
+                    throw StorageError.failed("SQLite did not take synchronous = \(options.synchronous.rawValue).")
+                }
+            }
+        } catch let error as DatabaseError {
+            throw error.translated
+        }
+    }
+
+    func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+        do {
+            return try pool.read { database in try body(Connection(driver: SQLiteDriver(database))) }
+        } catch let error as DatabaseError {
+            throw error.translated
+        }
+    }
+
+    func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        do {
+            return try await pool.read { database in try body(Connection(driver: SQLiteDriver(database))) }
+        } catch let error as DatabaseError {
+            throw error.translated
+        }
+    }
+
+    func write<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            enqueue(
+                Job(
+                    run: { connection in
+                        let outcome = Swift.Result { try connection.savepoint { try body(connection) } }
+                        return { commitError in
+                            if let commitError, case .success = outcome {
+                                continuation.resume(throwing: commitError)
+                            } else {
+                                continuation.resume(with: outcome)
+                            }
+                        }
+                    },
+                    refuse: { error in continuation.resume(throwing: error ?? CancellationError()) }))
+        }
+    }
+
+    func backUp(to path: String) async throws {
+        let copy = try DatabaseQueue(path: path)
+        try pool.backup(to: copy)
+        try copy.close()
+    }
+
+    var commits: (transactions: Int, writes: Int) { queue.withLock { ($0.transactions, $0.writes) } }
+
+    func close() throws { try pool.close() }
+}
+
+// MARK: - Group commit
+
+extension SQLiteEngine {
+    private func enqueue(_ job: Job) {
+        let startsDraining = queue.withLock { queue in
+            queue.waiting.append(job)
+            defer { queue.isDraining = true }
+            return !queue.isDraining
+        }
+        if startsDraining {
+            pool.asyncWriteWithoutTransaction { [self] database in drain(SQLiteDriver(database)) }
+        }
+    }
+
+    /// Runs transactions until nobody waits.
+    private func drain(_ driver: SQLiteDriver) {
+        while true {
+            let finished = queue.withLock { queue in
+                if queue.waiting.isEmpty { queue.isDraining = false }
+                return !queue.isDraining
+            }
+            if finished { return }
+            commitBatch(driver)
+        }
+    }
+
+    private func commitBatch(_ driver: SQLiteDriver) {
+        var answers: [@Sendable ((any Error)?) -> Void] = []
+        var failure: (any Error)?
+        do {
+            _ = try driver.execute("BEGIN IMMEDIATE", [])
+        } catch {
+            for job in take(Self.batchLimit) { answers.append(job.refuse) }
+            failure = error
+        }
+        while failure == nil, answers.count < Self.batchLimit {
+            let jobs = take(Self.batchLimit - answers.count)
+            if jobs.isEmpty { break }
+            for job in jobs { answers.append(job.run(Connection(driver: driver))) }
+        }
+        if failure == nil {
+            do {
+                _ = try driver.execute("COMMIT", [])
+            } catch {
+                failure = error
+            }
+        }
+        if failure != nil, driver.isInTransaction { _ = try? driver.execute("ROLLBACK", []) }  // the first failure is what counts
+        queue.withLock { queue in
+            queue.transactions += 1
+            queue.writes += answers.count
+        }
+        for answer in answers { answer(failure) }
+    }
+
+    private func take(_ count: Int) -> [Job] {
+        queue.withLock { queue in
+            let jobs = Array(queue.waiting.prefix(count))
+            queue.waiting.removeFirst(jobs.count)
+            return jobs
+        }
+    }
+}

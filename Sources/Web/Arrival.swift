@@ -1,0 +1,75 @@
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Logging
+import NIOCore
+import Storage
+
+/// A request on its way through the pipeline, and what is known of it so far.
+struct Arrival {
+    let request: Request
+    let scope: RequestScope
+    let route: Route
+    let mount: Mount
+    let at: Timestamp
+    let requestID: ID<RequestKind>
+    /// The rate limit's word; nil before it was asked.
+    var verdict: RateLimiter.Verdict?
+
+    var problemWriter: ProblemWriter { ProblemWriter(requestID: requestID, path: request.uri.path) }
+
+    /// One path for all mounts, so that a retry through another base path is still the same request.
+    var unmountedPath: String { String(request.uri.path.dropFirst(mount.rawValue.count)) }
+
+    func response(_ answer: Answer) -> Response {
+        var headers = answer.headers
+        headers[.requestID] = requestID.rawValue
+        if let verdict { verdict.write(to: &headers, at: at) }
+        return Response(status: answer.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+
+    func response(to error: any Error) -> Response {
+        let problem = Problem(from: error)
+        if problem.code.status >= 500 {
+            scope.logger.error(
+                "request failed",
+                metadata: [
+                    "request_id": "\(requestID)", "route": "\(route.name)", "code": "\(problem.code.rawValue)",
+                    "error": "\(problem.cause ?? problem)",
+                ])
+        }
+        return response(problemWriter.answer(problem))
+    }
+}
+
+extension Route {
+    /// How logs, counters and metrics call it.
+    package var name: String { "\(method.rawValue) \(path)" }
+}
+
+extension RateLimiter.Verdict {
+    /// The fields of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*`.
+    func write(to headers: inout HTTPFields, at now: Timestamp) {
+        let seconds = max(1, (resetsAt.milliseconds - now.milliseconds + 999) / 1000)
+        headers[.rateLimit] = "\"default\";r=\(remaining);t=\(seconds)"
+        headers[.rateLimitPolicy] = "\"default\";q=\(limit);w=60"
+        headers[.rateLimitLimit] = String(limit)
+        headers[.rateLimitRemaining] = String(remaining)
+        headers[.rateLimitReset] = String(now.seconds + seconds)
+    }
+}
+
+extension Problem {
+    /// Any error as what the caller may know of it.
+    package init(from error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case StorageError.readOnly:
+            self.init(.storeReadOnly, "The store cannot take writes at the moment; reads go on.", retryAfter: 5, cause: error)
+        case StorageError.conflict, StorageError.unavailable:
+            self.init(.overloaded, "The store could not take the request in time.", retryAfter: 1, cause: error)
+        case is CancellationError: self.init(.shuttingDown, "The server is stopping.", retryAfter: 5, cause: error)
+        default: self.init(.internalError, "The request failed on our side and changed nothing.", cause: error)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package import HTTPTypes
+package import Hummingbird
+package import Kernel
+package import Logging
+package import Storage
+
+/// An authenticated request as a handler sees it. It cannot be made without a caller, so no handler checks for one.
+package struct Call: Sendable {
+    package let caller: Caller
+    package let requestID: ID<RequestKind>
+    package let at: Timestamp
+    /// The client's address, after trusted proxies.
+    package let address: String?
+    package let parameters: Parameters
+    package let query: Query
+    /// Checked against the route's schema; nil when the route takes no body.
+    package let body: JSON?
+    package let headers: HTTPFields
+    package let logger: Logger
+    /// The path as it was asked for.
+    let path: String
+    /// The route's template.
+    let routePath: String
+    let envelope: Envelope
+    package let surroundings: Surroundings
+    let store: Store
+    let idempotency: IdempotentRequest?
+    let cursors: CursorSigner
+
+    /// The path's `{name}`, decoded. The route table guarantees it.
+    package func parameter(_ name: String) -> String { parameters.get(name).flatMap(PercentEncoding.decode) ?? "" }
+
+    package func id<Kind: IDKind>(_ name: String = "id", of: Kind.Type = Kind.self) -> ID<Kind> { ID(parameter(name)) }
+
+    package var attribution: Attribution {
+        Attribution(tenant: caller.tenant, actor: caller.actor, address: address, request: requestID, surroundings: surroundings)
+    }
+
+    package func read<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await store.read(body)
+    }
+
+    /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together.
+    package func commit(_ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
+        guard let idempotency else { return try await store.write(body) }
+        return try await store.write { connection in try idempotency.perform(body, connection) }
+    }
+
+    /// Throws `precondition_failed` when the request has an `If-Match` that the object does not fulfil.
+    package func requireMatch(_ etag: ETag) throws {
+        guard let expected = headers[.ifMatch], expected != "*" else { return }
+        let candidates = expected.split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }
+        guard candidates.contains(where: { $0 == etag.text }) else {
+            throw Problem(.preconditionFailed, "The object is at \(etag.text), the request asks for \(expected.prefix(100)).")
+        }
+    }
+}
+
+extension Caller {
+    /// Who stands in the log for what this caller does.
+    package var actor: Actor {
+        let type =
+            switch credential.kind {
+            case .session: "user"
+            case .token: "token"
+            case .projectKey, .workspaceKey: "key"
+            }
+        return Actor(type: type, id: user?.rawValue ?? credential.id, credential: credential.id)
+    }
+}
+
+/// A request that needs no credential.
+package struct OpenCall: Sendable {
+    package let requestID: ID<RequestKind>
+    package let at: Timestamp
+    package let address: String?
+    package let body: JSON?
+    package let parameters: Parameters
+    package let headers: HTTPFields
+    package let logger: Logger
+    package let surroundings: Surroundings
+    package let store: Store
+
+    package func parameter(_ name: String) -> String { parameters.get(name).flatMap(PercentEncoding.decode) ?? "" }
+}

@@ -1,0 +1,135 @@
+import HTTPTypes
+package import Kernel
+package import NIOCore
+import NIOHTTP1
+package import NIOHTTPTypes
+
+/// Watches one HTTP/1 connection for what never reaches the router: bytes that are not HTTP, heads and bodies that come too slowly.
+///
+/// Each is answered with its problem and the connection is closed. It sits behind the HTTP codec, and puts a watcher of its own in front of
+/// everything to see that bytes of an unfinished head arrive at all: a connection that is merely idle is left to the idle time-out.
+package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPRequestPart
+    package typealias InboundOut = HTTPRequestPart
+    package typealias OutboundIn = HTTPResponsePart
+    package typealias OutboundOut = HTTPResponsePart
+
+    package struct Limits: Sendable {
+        /// From the first byte of a head to its last.
+        package let head: TimeAmount
+        /// From the last byte of a head to the last of its body.
+        package let body: TimeAmount
+
+        package init(head: TimeAmount, body: TimeAmount) {
+            self.head = head
+            self.body = body
+        }
+    }
+
+    private enum Phase {
+        case idle
+        case head
+        case body
+        /// The request is here; the answer is being made.
+        case answering
+    }
+
+    private let limits: Limits
+    private let surroundings: Surroundings
+    private var phase = Phase.idle
+    private var deadline: Scheduled<Void>?
+    private var hasAnswered = false
+
+    package init(limits: Limits, surroundings: Surroundings) {
+        self.limits = limits
+        self.surroundings = surroundings
+    }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        let watcher = FirstByteWatcher { [weak self] in self?.bytesArrived(context) }
+        try? context.pipeline.syncOperations.addHandler(watcher, position: .first)  // fails only on a pipeline already torn down
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    private func bytesArrived(_ context: ChannelHandlerContext) {
+        guard phase == .idle else { return }
+        phase = .head
+        start(limits.head, context, Problem(.requestTimeout, "The head of the request did not arrive in time."))
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head:
+            phase = .body
+            hasAnswered = false
+            start(limits.body, context, Problem(.requestTimeout, "The body of the request did not arrive in time."))
+        case .body: break
+        case .end:
+            deadline?.cancel()
+            phase = hasAnswered ? .idle : .answering
+        }
+        context.fireChannelRead(data)
+    }
+
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head: hasAnswered = true
+        case .end where phase == .answering: phase = .idle
+        default: break
+        }
+        context.write(data, promise: promise)
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        let problem =
+            error == .headerOverflow
+            ? Problem(.headersTooLarge, "The head of the request is too large.")
+            : Problem(.malformedRequest, "The request is not HTTP/1.1.")
+        refuse(problem, context)
+    }
+
+    private func start(_ time: TimeAmount, _ context: ChannelHandlerContext, _ problem: Problem) {
+        deadline?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            let (connection, context) = bound.value
+            connection.refuse(problem, context)
+        }
+    }
+
+    private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        defer { context.close(promise: nil) }
+        guard !hasAnswered, context.channel.isActive else { return }
+        hasAnswered = true
+        let answer = ProblemWriter(requestID: surroundings.makeID(), path: "").answer(problem)
+        var headers = answer.headers
+        headers[.connection] = "close"
+        headers[.contentLength] = String(answer.body.count)
+        context.write(wrapOutboundOut(.head(HTTPResponse(status: answer.status, headerFields: headers))), promise: nil)
+        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}
+
+/// Tells that bytes came in, whatever they are.
+private final class FirstByteWatcher: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let arrived: () -> Void
+
+    init(_ arrived: @escaping () -> Void) { self.arrived = arrived }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        arrived()
+        context.fireChannelRead(data)
+    }
+}

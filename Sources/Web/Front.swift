@@ -1,0 +1,48 @@
+import HTTPTypes
+package import Hummingbird
+package import Kernel
+import NIOCore
+
+/// The outermost layer: answers what no route answers, so that a wrong path or method is a problem like any other.
+package struct Front: RouterMiddleware {
+    package typealias Context = RequestScope
+
+    private let routes: [Route]
+    private let surroundings: Surroundings
+
+    package init(routes: [Route], surroundings: Surroundings) {
+        self.routes = routes
+        self.surroundings = surroundings
+    }
+
+    package func handle(
+        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let problem = (error as? HTTPError)?.status == .notFound ? unmatched(request) : Problem(from: error)
+            let id: ID<RequestKind> = surroundings.makeID()
+            var answer = ProblemWriter(requestID: id, path: request.uri.path).answer(problem)
+            answer.headers[.requestID] = id.rawValue
+            return Response(status: answer.status, headers: answer.headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        }
+    }
+
+    private func unmatched(_ request: Request) -> Problem {
+        let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method.rawValue)
+        guard !methods.isEmpty else { return Problem(.notFound, "There is no such path.") }
+        let allowed = Set(methods + (methods.contains("GET") ? ["HEAD"] : [])).sorted().joined(separator: ", ")
+        return Problem(.methodNotAllowed, "\(request.method.rawValue) is not possible here.", headers: [("Allow", allowed)])
+    }
+}
+
+extension Route {
+    /// Whether the path is this route's, under any mount.
+    fileprivate func matches(_ path: String) -> Bool {
+        var parts = path.split(separator: "/")
+        if let first = parts.first, Mount(rawValue: "/" + first) != nil { parts.removeFirst() }
+        let template = self.path.split(separator: "/")
+        return parts.count == template.count && zip(parts, template).allSatisfy { $1.hasPrefix("{") || $0 == $1 }
+    }
+}

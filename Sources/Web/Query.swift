@@ -1,0 +1,76 @@
+import Kernel
+
+/// The query of a URL, decoded and checked: only parameters the route knows, each once.
+package struct Query: Sendable {
+    private let values: [(name: String, value: String)]
+
+    package static let empty = Query(values: [])
+
+    private init(values: [(name: String, value: String)]) { self.values = values }
+
+    /// Reads `a=b&c=d` (application/x-www-form-urlencoded). Throws for a parameter that is unknown, repeated, not UTF-8, or that does not fit.
+    package init(_ text: Substring?, parameters: [Parameter]) throws {
+        guard let text, !text.isEmpty else {
+            self = .empty
+            return
+        }
+        var values: [(name: String, value: String)] = []
+        var violations: [Problem.Violation] = []
+        var isUnknown = false
+        for pair in text.split(separator: "&", omittingEmptySubsequences: true) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decode(parts[0], plusIsSpace: true),
+                let value = PercentEncoding.decode(parts.count == 2 ? parts[1] : "", plusIsSpace: true)
+            else {
+                throw Problem(.invalidParameter, "The query is not valid UTF-8.")
+            }
+            guard let parameter = parameters.first(where: { $0.name == name }) else {
+                isUnknown = true
+                violations.append(
+                    .init(pointer: "?" + name, code: Problem.Code.unknownParameter.rawValue, detail: "is not a parameter of this call"))
+                continue
+            }
+            if values.contains(where: { $0.name == name }) {
+                violations.append(.init(pointer: "?" + name, code: "repeated", detail: "stands twice"))
+            } else if let violation = parameter.violation(in: value) {
+                violations.append(violation)
+            }
+            values.append((name, value))
+        }
+        if let first = violations.first {
+            throw Problem(
+                isUnknown ? .unknownParameter : .invalidParameter, "\(first.pointer.dropFirst().prefix(64)) \(first.detail).",
+                violations: violations)
+        }
+        self.init(values: values)
+    }
+
+    package subscript(_ name: String) -> String? { values.first { $0.name == name }?.value }
+
+    package func integer(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
+
+    package var isEmpty: Bool { values.isEmpty }
+    var all: [(name: String, value: String)] { values }
+
+    /// One parameter a route takes. Its schema is checked against the text: an integer must be plain digits.
+    package struct Parameter: Sendable {
+        package let name: String
+        package let schema: Schema
+
+        package init(_ name: String, _ schema: Schema) {
+            self.name = name
+            self.schema = schema
+        }
+
+        func violation(in text: String) -> Problem.Violation? {
+            let value: JSON
+            switch schema.kind {
+            case .integer: value = Int64(text).map { $0.description == text ? .integer($0) : .string(text) } ?? .string(text)
+            case .boolean: value = text == "true" ? true : text == "false" ? false : .string(text)
+            default: value = .string(text)
+            }
+            guard let found = schema.violations(in: value).first else { return nil }
+            return .init(pointer: "?" + name, code: found.code, detail: found.detail)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import Kernel
+import Synchronization
+
+/// In any 60 s at most N admitted per key: a sliding count, not a bucket, exact under concurrency.
+///
+/// A bucket lets 2 N pass around its edge; a count of the last 60 s does not. Admissions are kept as (millisecond, how many), so a
+/// window costs at most 60,000 entries however high N is, and usually no more than N.
+package final class RateLimiter: Sendable {
+    private let windows = Mutex<[String: Window]>([:])
+
+    package static let span: Int64 = 60_000
+
+    package struct Verdict: Sendable, Equatable {
+        package let isAdmitted: Bool
+        package let limit: Int
+        package let remaining: Int
+        /// When the oldest counted request leaves the window: the moment the next place becomes free.
+        package let resetsAt: Timestamp
+    }
+
+    package init() {}
+
+    package func admit(_ key: String, limit: Int, at now: Timestamp) -> Verdict {
+        windows.withLock { windows in
+            if windows.count > 10_000, windows[key] == nil { Self.removeIdle(&windows, now) }
+            return windows[key, default: Window()].admit(limit: limit, at: now.milliseconds)
+        }
+    }
+
+    private static func removeIdle(_ windows: inout [String: Window], _ now: Timestamp) {
+        windows = windows.filter { $0.value.latest > now.milliseconds - span }
+    }
+
+    /// The admissions of one key in the last 60 s; a ring that grows when it must.
+    struct Window: Sendable {
+        private var entries: [(at: Int64, count: Int32)] = []
+        private var first = 0
+        private var total = 0
+        private(set) var latest: Int64 = 0
+
+        mutating func admit(limit: Int, at time: Int64) -> Verdict {
+            let now = max(time, latest)
+            forget(until: now - RateLimiter.span)
+            let isAdmitted = total < limit
+            if isAdmitted { count(now) }
+            let oldest = first < entries.count ? entries[first].at : now
+            return Verdict(
+                isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - total),
+                resetsAt: Timestamp(milliseconds: oldest + RateLimiter.span))
+        }
+
+        private mutating func count(_ now: Int64) {
+            if let last = entries.last, last.at == now, first < entries.count {
+                entries[entries.count - 1].count += 1
+            } else {
+                entries.append((now, 1))
+            }
+            total += 1
+            latest = now
+        }
+
+        /// What happened a whole span ago no longer counts.
+        private mutating func forget(until limit: Int64) {
+            while first < entries.count, entries[first].at <= limit {
+                total -= Int(entries[first].count)
+                first += 1
+            }
+            if first > 64, first * 2 > entries.count {
+                entries.removeFirst(first)
+                first = 0
+            }
+        }
+    }
+}

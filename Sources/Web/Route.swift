@@ -1,0 +1,117 @@
+package import HTTPTypes
+package import Kernel
+
+/// One call of the API: what a client may send, what it may get, what it needs, and who answers. The router, the checks before a
+/// handler and the OpenAPI document are all made from it.
+package struct Route: Sendable {
+    package let method: HTTPRequest.Method
+    /// Such as `/v1/projects/{id}`.
+    package let path: String
+    package let access: Access
+    package let summary: String
+    package var details: String
+    package var query: [Query.Parameter]
+    package var body: Body
+    package var answers: [Response]
+    /// The problems this call can answer beyond those every call can.
+    package var problems: [Problem.Code]
+    /// The path parameter that names the project the request is charged to.
+    package var project: String?
+    package let handler: Handler
+
+    package enum Access: Sendable {
+        /// No credential is asked for.
+        case open
+        /// Any valid credential.
+        case authenticated
+        case scope(Scope)
+        /// A person's session, whatever its scopes.
+        case session
+    }
+
+    package enum Body: Sendable {
+        case none
+        case required(Schema)
+        /// A request without a body is as if it were `{}`.
+        case optional(Schema)
+
+        package var schema: Schema? {
+            switch self {
+            case .none: nil
+            case .required(let schema), .optional(let schema): schema
+            }
+        }
+    }
+
+    package struct Response: Sendable {
+        package let status: Int
+        package let description: String
+        package let schema: Schema?
+    }
+
+    package enum Handler: Sendable {
+        case open(@Sendable (OpenCall) async throws -> Answer)
+        case authenticated(@Sendable (Call) async throws -> Answer)
+    }
+}
+
+extension Route {
+    /// A call that needs a credential.
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, details: String = "",
+        query: [Query.Parameter] = [],
+        body: Body = .none, answers: [Response], problems: [Problem.Code] = [], project: String? = nil,
+        handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        self.init(
+            method: method, path: path, access: access, summary: summary, details: details, query: query, body: body, answers: answers,
+            problems: problems, project: project, handler: .authenticated(handler))
+    }
+
+    /// A call that everybody may make.
+    package init(
+        open method: HTTPRequest.Method, _ path: String, _ summary: String, details: String = "", body: Body = .none, answers: [Response],
+        problems: [Problem.Code] = [], handler: @escaping @Sendable (OpenCall) async throws -> Answer
+    ) {
+        self.init(
+            method: method, path: path, access: .open, summary: summary, details: details, query: [], body: body, answers: answers,
+            problems: problems, project: nil, handler: .open(handler))
+    }
+
+    package var isWrite: Bool { method == .post || method == .put || method == .patch || method == .delete }
+
+    /// The names in braces, in order.
+    package var parameterNames: [String] {
+        path.split(separator: "/").compactMap { part in part.hasPrefix("{") ? String(part.dropFirst().dropLast()) : nil }
+    }
+}
+
+extension Route.Response {
+    package static func ok(_ schema: Schema, _ description: String = "Done.") -> Self {
+        .init(status: 200, description: description, schema: schema)
+    }
+    package static func created(_ schema: Schema, _ description: String = "Made.") -> Self {
+        .init(status: 201, description: description, schema: schema)
+    }
+    package static func noContent(_ description: String = "Done.") -> Self { .init(status: 204, description: description, schema: nil) }
+
+    /// Both documented list envelopes.
+    package static func list(of item: Schema) -> Self {
+        .init(status: 200, description: "A part of the list, in the envelope that was asked for.", schema: ListEnvelope.schema(of: item))
+    }
+}
+
+/// How a path can be reached: bare, or under a base path that says which document the client was written for.
+package enum Mount: String, Sendable, CaseIterable {
+    case bare = ""
+    case cloudapi = "/cloudapi"
+    case cloudplatform = "/cloudplatform"
+
+    var profile: Caller.Profile? {
+        switch self {
+        case .bare: nil
+        case .cloudapi: .cloudapi
+        case .cloudplatform: .cloudplatform
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package import Kernel
+
+/// The shape of a JSON value: said once, used to check requests and to write the OpenAPI document, so that the two cannot disagree.
+///
+/// A subset of JSON Schema 2020-12, the dialect of OpenAPI 3.1.
+package struct Schema: Sendable {
+    package let kind: Kind
+    package var description: String?
+    package var example: JSON?
+    package var isNullable = false
+
+    package indirect enum Kind: Sendable {
+        /// Lengths count Unicode scalars, as JSON Schema does.
+        case string(length: ClosedRange<Int>, format: Format)
+        case choice([String])
+        case integer(ClosedRange<Int64>)
+        case number
+        case boolean
+        case array(Schema, count: ClosedRange<Int>)
+        /// Members not listed are refused.
+        case object([Field])
+        /// Any object: members are data.
+        case map(Schema)
+        case any
+        /// A named schema, written once under `components/schemas`.
+        case named(String, Schema)
+    }
+
+    package enum Format: Sendable, Equatable {
+        /// Any text without control characters.
+        case text
+        /// Text that starts and ends with something visible.
+        case name
+        case email
+        case timestamp
+        case date
+        case addressRange
+        case uri
+    }
+
+    package struct Field: Sendable {
+        package let name: String
+        package let schema: Schema
+        package let isRequired: Bool
+    }
+
+    package init(_ kind: Kind, _ description: String? = nil) {
+        self.kind = kind
+        self.description = description
+    }
+}
+
+extension Schema {
+    package static func string(_ length: ClosedRange<Int> = 0...1000, _ format: Format = .text, _ description: String? = nil) -> Schema {
+        Schema(.string(length: length, format: format), description)
+    }
+    package static func name(_ description: String? = nil) -> Schema { Schema(.string(length: 1...120, format: .name), description) }
+    package static func id(_ prefix: String, _ description: String? = nil) -> Schema {
+        var schema = Schema(.string(length: 1...100, format: .text), description)
+        schema.example = .string(prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz")
+        return schema
+    }
+    package static func timestamp(_ description: String? = nil) -> Schema {
+        Schema(.string(length: 20...40, format: .timestamp), description)
+    }
+    package static func choice(_ values: [String], _ description: String? = nil) -> Schema { Schema(.choice(values), description) }
+    package static func choice<Value: CaseIterable & RawRepresentable<String>>(of: Value.Type, _ description: String? = nil) -> Schema {
+        Schema(.choice(Value.allCases.map(\.rawValue)), description)
+    }
+    package static func integer(_ range: ClosedRange<Int64>, _ description: String? = nil) -> Schema {
+        Schema(.integer(range), description)
+    }
+    package static func number(_ description: String? = nil) -> Schema { Schema(.number, description) }
+    package static func boolean(_ description: String? = nil) -> Schema { Schema(.boolean, description) }
+    package static func array(_ element: Schema, _ count: ClosedRange<Int> = 0...1000, _ description: String? = nil) -> Schema {
+        Schema(.array(element, count: count), description)
+    }
+    package static func object(_ fields: [Field], _ description: String? = nil) -> Schema { Schema(.object(fields), description) }
+    package static func named(_ name: String, _ schema: Schema) -> Schema { Schema(.named(name, schema)) }
+
+    package var nullable: Schema {
+        var copy = self
+        copy.isNullable = true
+        return copy
+    }
+    package func described(_ text: String) -> Schema {
+        var copy = self
+        copy.description = text
+        return copy
+    }
+    package func example(_ value: JSON) -> Schema {
+        var copy = self
+        copy.example = value
+        return copy
+    }
+}
+
+extension Schema.Field {
+    package static func required(_ name: String, _ schema: Schema) -> Schema.Field { .init(name: name, schema: schema, isRequired: true) }
+    package static func optional(_ name: String, _ schema: Schema) -> Schema.Field { .init(name: name, schema: schema, isRequired: false) }
+}
+
+/// What has a place among the document's schemas.
+package protocol SchemaDescribed {
+    static var schema: Schema { get }
+}

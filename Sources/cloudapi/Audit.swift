@@ -1,0 +1,105 @@
+import ArgumentParser
+import Kernel
+import Server
+import Storage
+
+struct Audit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Prove the event log.", subcommands: [Verify.self])
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Recompute every hash chain; names the first bad row of each and exits with 1 if there is one.")
+
+        @OptionGroup var store: StoreOptions
+        @Option(help: "workspace:mode:number:hash, written down earlier; the chain must still contain it. May be given several times.")
+        var trustedHead: [String] = []
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func run() async throws {
+            let trusted = try trustedHead.map(TrustedHead.parse)
+            let opened = try await OpenedStore.open(store.resolve(), migrates: false)
+            let report = try await AuditReport.make(opened.store, trusted: Dictionary(trusted, uniquingKeysWith: { $1 }))
+            print(json ? report.jsonText : report.text, terminator: json ? "\n" : "")
+            if !report.findings.isEmpty { throw ExitCode(1) }
+        }
+    }
+}
+
+private enum TrustedHead {
+    static func parse(_ text: String) throws -> (Tenant, EventLog.Head) {
+        let parts = text.split(separator: ":").map(String.init)
+        guard parts.count == 4, let mode = Mode(rawValue: parts[1]), let sequence = Int64(parts[2]),
+            let hash = EventLog.bytes(hexadecimal: parts[3])
+        else {
+            throw Failure("--trusted-head takes workspace:mode:number:hash, as cloudapi audit verify prints it.")
+        }
+        return (Tenant(workspace: WorkspaceID(parts[0]), mode: mode), EventLog.Head(sequence: sequence, hash: hash))
+    }
+}
+
+/// What a verification of every chain found.
+struct AuditReport: Sendable, JSONRepresentable {
+    struct Chain: Sendable {
+        let tenant: Tenant
+        let rows: Int
+        let head: EventLog.Head?
+    }
+
+    private(set) var chains: [Chain] = []
+    private(set) var findings: [ChainVerifier.Finding] = []
+
+    static func make(_ store: Store, trusted: [Tenant: EventLog.Head]) async throws -> AuditReport {
+        var report = AuditReport()
+        for tenant in try await store.read({ try EventLog.tenants($0) }) {
+            do {
+                let chain = try await store.scan { connection in
+                    let rows = try ChainVerifier.verify(tenant, trustedHead: trusted[tenant], connection)
+                    return Chain(tenant: tenant, rows: rows, head: try EventLog.head(of: tenant, connection))
+                }
+                report.chains.append(chain)
+            } catch let finding as ChainVerifier.Finding {
+                report.findings.append(finding)
+            }
+        }
+        return report
+    }
+
+    var text: String {
+        let good = chains.map { chain in
+            "ok    \(chain.tenant.workspace) \(chain.tenant.mode.rawValue): \(chain.rows) rows, head \(chain.headText)\n"
+        }
+        let bad = findings.map { "BAD   \($0.tenant.workspace) \($0.tenant.mode.rawValue): row \($0.sequence): \($0.reason)\n" }
+        return (good + bad).joined()
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("verified", findings.isEmpty)
+            json.array("chains", chains) { json, chain in
+                json.object { json in
+                    json.field("workspace_id", chain.tenant.workspace)
+                    json.field("mode", chain.tenant.mode.rawValue)
+                    json.field("rows", chain.rows)
+                    json.field("head", chain.headText)
+                }
+            }
+            json.array("findings", findings) { json, finding in
+                json.object { json in
+                    json.field("workspace_id", finding.tenant.workspace)
+                    json.field("mode", finding.tenant.mode.rawValue)
+                    json.field("row", finding.sequence)
+                    json.field("reason", finding.reason)
+                }
+            }
+        }
+    }
+}
+
+extension AuditReport.Chain {
+    /// In the form that `--trusted-head` takes.
+    var headText: String {
+        guard let head else { return "-" }
+        return "\(tenant.workspace):\(tenant.mode.rawValue):\(head.sequence):\(EventLog.hexadecimal(head.hash))"
+    }
+}

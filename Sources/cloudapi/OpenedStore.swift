@@ -1,0 +1,70 @@
+import Foundation
+import Kernel
+import Server
+import Storage
+import Vault
+
+/// The store and the vault of an installation, as a command needs them.
+struct OpenedStore {
+    let store: Store
+    let vault: Vault
+    let surroundings: Surroundings
+
+    /// Opens what is there. `migrates` brings it up to date first; otherwise an old or new schema is a failure.
+    static func open(_ configuration: ServerConfiguration, migrates: Bool, creates: Bool = false, surroundings: Surroundings = .real)
+        async throws -> OpenedStore
+    {
+        let store: Store
+        do {
+            store = try openStore(configuration, creates: creates)
+        } catch let error as StorageError {
+            throw Failure("The database cannot be opened: \(error)")
+        }
+        let migrator = Migrator(MigrationOrder.all)
+        do {
+            if migrates {
+                _ = try await migrator.migrate(store, at: surroundings.now())
+            } else if let first = try await migrator.pending(in: store).first {
+                throw Failure("The database is older than this program (\(first) is missing). Run cloudapi migrate.")
+            }
+        } catch Migrator.Failure.newerDatabase(let migration) {
+            throw Failure(
+                "The database was made by a newer version (it holds \(migration), which this one does not know). Use that version.")
+        }
+        return OpenedStore(store: store, vault: try openVault(configuration, surroundings), surroundings: surroundings)
+    }
+
+    private static func openStore(_ configuration: ServerConfiguration, creates: Bool) throws -> Store {
+        if let database = configuration.database { return try Store(postgres: .init(url: database)) }
+        if creates {
+            // If it fails, the next line says so.
+            try? FileManager.default.createDirectory(
+                atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        guard FileManager.default.fileExists(atPath: configuration.data) else {
+            throw Failure("There is no folder \(configuration.data). Run cloudapi init.")
+        }
+        guard creates || FileManager.default.fileExists(atPath: configuration.databasePath) else {
+            throw Failure("There is no database in \(configuration.data). Run cloudapi init.")
+        }
+        return try Store(sqlite: .init(path: configuration.databasePath, synchronous: configuration.synchronous))
+    }
+
+    private static func openVault(_ configuration: ServerConfiguration, _ surroundings: Surroundings) throws -> Vault {
+        do throws(Vault.Failure) {
+            if let key = ProcessInfo.processInfo.environment["CLOUDAPI_KEY"] { return try Vault(base64: key) }
+            return try Vault(file: configuration.data + "/key", surroundings: surroundings)
+        } catch {
+            switch error {
+            case .malformedKey: throw Failure("The vault key must be 32 bytes in base64.")
+            case .exposedKeyFile(let path): throw Failure("The key file \(path) can be read by others. Run chmod 600 \(path).")
+            case .unreadable(let path): throw Failure("The key file \(path) cannot be read or made.")
+            case .cannotOpen: throw Failure("The vault key does not fit.")
+            }
+        }
+    }
+
+    func isEmpty() async throws -> Bool {
+        try await store.read { try $0.row("SELECT 1 FROM workspaces LIMIT 1") { try $0.get(0, as: Int.self) } } == nil
+    }
+}

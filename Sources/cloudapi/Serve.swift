@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import Identity
+import Kernel
+import Logging
+import Metering
+import Server
+import ServiceLifecycle
+import Storage
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the server; on an empty folder it initialises itself first.")
+
+    @OptionGroup var options: ServeOptions
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func run() async throws {
+        let configuration = try await options.resolve()
+        let lock = try DataLock(configuration)
+        let opened = try await OpenedStore.open(configuration, migrates: true, creates: true)
+        var logger = Logger(label: "cloudapi", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        let isNew = try await opened.isEmpty()
+        let server = try buildServer(
+            store: opened.store, vault: opened.vault, configuration: configuration, surroundings: opened.surroundings, logger: logger,
+            onListening: { port in say("Listening on \(configuration.host):\(port)") })
+        if isNew {
+            let outcome = try await Setup(workspace: "Default", email: "admin@example.com", password: nil, rateLimit: nil).run(server.parts)
+            say(Welcome.text(outcome, configuration))
+        }
+        try await server.parts.counter.open()
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: server.tasks), .init(service: server.application)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(configuration.drainTimeout)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch is CancellationError {
+            logger.warning("stopped before every request had ended")
+        }
+        try await server.parts.counter.close()
+        try opened.store.close()
+        lock.release()
+    }
+}
+
+/// Writes a line at once, also into a pipe.
+private func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+/// Keeps two servers off one data folder.
+private struct DataLock {
+    private let descriptor: CInt
+
+    init(_ configuration: ServerConfiguration) throws {
+        guard configuration.database == nil else {
+            descriptor = -1
+            return
+        }
+        // If it fails, opening the lock says so.
+        try? FileManager.default.createDirectory(
+            atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        descriptor = open(configuration.data + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure("The folder \(configuration.data) cannot be written.") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw Failure("Another server runs on \(configuration.data).") }
+    }
+
+    func release() {
+        if descriptor >= 0 { close(descriptor) }
+    }
+}
+
+/// What a newcomer reads first.
+enum Welcome {
+    static func text(_ outcome: Setup.Outcome, _ configuration: ServerConfiguration) -> String {
+        """
+
+        CloudAPI is ready. This is shown once:
+
+          Dashboard   \(configuration.baseURL)/app
+          E-mail      \(outcome.email)
+          Password    \(outcome.password)
+
+        A first call:
+
+          curl \(configuration.baseURL)/v1/projects -H 'Authorization: Bearer \(outcome.liveKey)'
+
+        And in the sandbox:
+
+          curl \(configuration.baseURL)/v1/ping -H 'Authorization: Bearer \(outcome.testKey)'
+
+        """
+    }
+}
