@@ -152,9 +152,11 @@ def init(binary, data, environment=None, rate_limit=UNLIMITED):
 
 
 def audit(binary, data):
-    """(whether every chain verifies, what it printed)."""
-    verified = run([binary, "audit", "verify", "--data", data])
-    return verified.returncode == 0, (verified.stdout + verified.stderr).strip()
+    """(whether every chain verifies, in a few words what it found)."""
+    verified = run([binary, "audit", "verify", "--data", data, "--json"])
+    if verified.returncode:
+        return False, (verified.stdout + verified.stderr).strip()
+    return True, f"{sum(chain['rows'] for chain in json.loads(verified.stdout)['chains'])} rows of the log verified"
 
 
 def run(command, environment=None, within=120):
