@@ -92,6 +92,11 @@ let package = Package(
             dependencies: [
                 "Server", "Kernel", "Storage", "Vault", "Identity", .argumentParser, .configuration, .logging, .serviceLifecycle,
             ], swiftSettings: strict),
+        .target(
+            name: "TestKit",
+            dependencies: [
+                "Server", "Kernel", "Storage", "Vault", .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
+            ], path: "Tests/TestKit", swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(
             name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1], swiftSettings: strict),
