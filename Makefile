@@ -1,0 +1,74 @@
+# What CI runs is what a person runs. `make run` and `make test` are all a newcomer needs.
+
+SWIFT    ?= swift
+BINARY   := .build/debug/cloudapi
+RELEASE  := .build/release/cloudapi
+LISTEN   ?= 127.0.0.1:8080
+SHARED   ?= ../shared
+
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-fuzz test-browser check bench release openapi setup clean
+
+## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
+run: setup
+	$(SWIFT) build --product cloudapi
+	$(BINARY) serve --data ./data --listen $(LISTEN)
+
+## Everything that needs nothing but this machine: at most 15 minutes from a clean clone.
+test: setup test-swift test-conformance test-durability
+
+test-swift: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+## The documented APIs, replayed against the binary, and what an operator does to it.
+test-conformance: $(BINARY)
+	python3 Tests/Conformance/run.py --binary $(BINARY)
+	python3 Tests/Conformance/operations.py --binary $(BINARY)
+
+## kill -9 under load, on a real disk and on one that forgets what was not synced; a full disk.
+test-durability: $(BINARY)
+	python3 Tests/Durability/test_disk.py
+	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 2
+	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 2 --lossy
+	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 1 --lossy --synchronous off --expect-loss
+	python3 Tests/Durability/fulldisk.py --binary $(BINARY)
+
+## Storage, event log and idempotency on a private PostgreSQL 15.
+test-postgres: setup
+	scripts/test-postgres.sh
+
+## schemathesis over /openapi.json.
+test-fuzz: $(BINARY)
+	python3 Tests/Fuzz/contract.py --binary $(BINARY)
+
+## A headless Chromium walks the dashboard.
+test-browser: $(BINARY)
+	scripts/setup.sh chromium chromium-driver
+	python3 Tests/Browser/browser.py --binary $(BINARY)
+
+## Format lint; warnings are errors in every target already.
+check:
+	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Benchmarks Package.swift
+	$(SWIFT) build --build-tests
+
+## One table from one run; docs/benchmarks.md keeps the last.
+bench: release
+	scripts/setup.sh wrk
+	$(SWIFT) build -c release --product bare-hummingbird
+	python3 Benchmarks/bench.py --binary $(RELEASE)
+
+release: setup
+	$(SWIFT) build -c release --product cloudapi
+
+## openapi/cloudapi.json, from the route table.
+openapi: $(BINARY)
+	$(BINARY) openapi > openapi/cloudapi.json
+
+setup:
+	scripts/setup.sh
+
+$(BINARY): setup
+	$(SWIFT) build --product cloudapi
+
+clean:
+	rm -rf .build
