@@ -7,6 +7,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
+    // Generic store functions are called across targets; without this they run unspecialised (measured, docs/benchmarks.md).
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
 extension Target.Dependency {
@@ -80,11 +82,16 @@ let package = Package(
         .target(
             name: "Sandbox", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Sandbox",
             swiftSettings: strict),
+        .target(
+            name: "Dashboard",
+            dependencies: [
+                "Kernel", "Storage", "Web", "Identity", "Keys", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging, .nioCore,
+            ], path: "Sources/Features/Dashboard", swiftSettings: strict),
         .target(name: "Background", dependencies: ["Kernel", .logging, .serviceLifecycle], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", .hummingbird,
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", "Dashboard", .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
             ], swiftSettings: strict),
         .executableTarget(
@@ -97,6 +104,17 @@ let package = Package(
             dependencies: [
                 "Server", "Kernel", "Storage", "Vault", .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ], path: "Tests/TestKit", swiftSettings: strict),
+        .testTarget(name: "KernelTests", dependencies: ["Kernel"], swiftSettings: strict),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "Kernel", "TestKit", .crypto], swiftSettings: strict),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", "Kernel", "TestKit", .httpTypes, .crypto, .nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "TestKit", "Server", "Web", "Keys", "Identity", "Metering", "Sandbox", "Storage", "Kernel", .httpTypes, .nioCore,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(
             name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1], swiftSettings: strict),

@@ -34,6 +34,14 @@ package struct Store: Sendable {
         }
     }
 
+    /// Runs a `body` of one statement, which needs no transaction to be consistent. For the look-up that every request makes.
+    package func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        switch engine {
+        case .sqlite(let engine): try engine.peek(body)
+        case .postgres(let engine): try await engine.read(body)
+        }
+    }
+
     /// Runs a long `body` (an export, a verification) on a database thread, so that it holds up no request.
     package func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         switch engine {

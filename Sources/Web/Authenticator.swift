@@ -76,9 +76,10 @@ package final class Authenticator: Sendable {
         var copy = secret
         let sum = copy.withUTF8 { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
         let digest = sum.withUnsafeBytes { Digest(words: $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self)) }
+        let current = try await store.peek { try CredentialRevision.current($0) }
+        if let hit = known.withLock({ $0.revision == current ? $0.credentials[digest] : nil }) { return hit }
         return try await store.read { [self] connection in
             let revision = try CredentialRevision.current(connection)
-            if let hit = known.withLock({ $0.revision == revision ? $0.credentials[digest] : nil }) { return hit }
             let found = try source.credential(withDigest: Array(sum), prefix: prefix, at: now, connection)
             if let found { remember(found, digest, at: revision) }
             return found

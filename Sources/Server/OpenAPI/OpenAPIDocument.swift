@@ -21,7 +21,6 @@ package struct OpenAPIDocument: Sendable {
                 "title": "CloudAPI", "version": "1.0.0",
                 "description":
                     "Projects, keys, usage and everything that hangs on them. Errors are RFC 9457 problems with a `code` from a closed list; every list has cursors and pages; every write takes an `Idempotency-Key`.",
-                "license": ["name": "See the repository", "identifier": "Apache-2.0"],
             ],
             "servers": [["url": "/"]],
             "security": [["bearer": []], ["apiKey": []]],
@@ -145,7 +144,7 @@ extension Route {
         if isWrite, access.isAuthenticated { codes += [.idempotencyInProgress, .idempotencyKeyReused] }
         if isWrite { codes += [.payloadTooLarge] }
         if body.schema != nil { codes += [.validationFailed, .unsupportedMediaType] }
-        if !parameterNames.isEmpty || path.hasSuffix("acceptances") { codes += [.notFound] }
+        if !parameterNames.isEmpty { codes += [.notFound] }
         return Array(Set(codes))
     }
 }

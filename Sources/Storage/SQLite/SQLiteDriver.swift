@@ -2,24 +2,61 @@ import GRDB
 import GRDBSQLite
 import Kernel
 
-/// SQL on one GRDB connection, bound and stepped through SQLite's own calls (a GRDB row costs 1.6 times a raw step).
-final class SQLiteDriver: Driver {
+/// Where a driver gets its prepared statements from, and the connection they belong to.
+protocol SQLiteStatements: AnyObject {
+    var connection: SQLiteConnection { get }
+    /// The prepared statement, kept from earlier where there was one.
+    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws
+}
+
+/// Statements of a GRDB connection, kept by GRDB.
+final class GRDBStatements: SQLiteStatements {
     private let database: Database
 
     init(_ database: Database) { self.database = database }
 
+    var connection: SQLiteConnection { database.sqliteConnection! }  // open for as long as GRDB lends it
+
+    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws {
+        let statement: Statement
+        do {
+            statement = try database.cachedStatement(sql: sql)
+        } catch let error as DatabaseError {
+            throw error.translated
+        }
+        try withExtendedLifetime(statement) { try body(statement.sqliteStatement) }
+    }
+}
+
+/// SQL on one connection, bound and stepped through SQLite's own calls (a GRDB row costs 1.6 times a raw step).
+final class SQLiteDriver: Driver {
+    private let statements: any SQLiteStatements
+
+    init(_ statements: any SQLiteStatements) { self.statements = statements }
+
     var dialect: Dialect { .sqlite }
-    var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
+    var isInTransaction: Bool { sqlite3_get_autocommit(statements.connection) == 0 }
+
+    /// Runs `body` in a read transaction, so that all it reads belongs together.
+    func snapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+        _ = try execute("BEGIN DEFERRED", [])
+        do {
+            let result = try body(Connection(driver: self))
+            _ = try execute("COMMIT", [])
+            return result
+        } catch {
+            if isInTransaction { _ = try? execute("ROLLBACK", []) }  // the first failure is what counts
+            throw error
+        }
+    }
 
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         try query(sql, values) { _ in }
-        return Int(sqlite3_changes64(database.sqliteConnection))
+        return Int(sqlite3_changes64(statements.connection))
     }
 
     func query(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws {
-        let statement = try cached(sql)
-        try withExtendedLifetime(statement) {
-            let handle = statement.sqliteStatement
+        try statements.withStatement(sql) { handle in
             defer {
                 sqlite3_reset(handle)
                 sqlite3_clear_bindings(handle)
@@ -33,14 +70,6 @@ final class SQLiteDriver: Driver {
                 case let code: throw failure(code)
                 }
             }
-        }
-    }
-
-    private func cached(_ sql: String) throws -> Statement {
-        do {
-            return try database.cachedStatement(sql: sql)
-        } catch let error as DatabaseError {
-            throw error.translated
         }
     }
 
@@ -67,10 +96,7 @@ final class SQLiteDriver: Driver {
         }
     }
 
-    private func failure(_ code: CInt) -> StorageError {
-        let extended = sqlite3_extended_errcode(database.sqliteConnection)
-        return .sqlite(code: extended, message: String(cString: sqlite3_errmsg(database.sqliteConnection)))
-    }
+    private func failure(_ code: CInt) -> StorageError { .lastFailure(on: statements.connection) }
 }
 
 /// Tells SQLite to copy what is bound.
@@ -94,6 +120,10 @@ private struct SQLiteCursor: RowCursor {
 }
 
 extension StorageError {
+    static func lastFailure(on connection: SQLiteConnection?) -> StorageError {
+        .sqlite(code: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)))
+    }
+
     /// From SQLite's extended result code, https://www.sqlite.org/rescode.html.
     static func sqlite(code: CInt, message: String) -> StorageError {
         switch code {

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Glibc
 import Synchronization
 
 /// The embedded database: GRDB's pool, WAL, `synchronous = FULL`, and group commit.
@@ -33,8 +34,14 @@ package final class SQLiteEngine: Sendable {
     /// A transaction takes in at most this many writes, so that the first of them is not kept waiting by the last.
     private static let batchLimit = 512
 
+    /// Where several wrote a moment ago, those just answered are about to write again: waiting this long for them once a transaction
+    /// costs less than the fsync of a second one. A lone writer never waits.
+    private static let gatheringMicroseconds: UInt32 = 300
+
     private let pool: DatabasePool
+    private let readers: SQLiteReaders
     private let queue = Mutex(Queue())
+    private let lastBatch = Atomic(0)
 
     private struct Queue {
         var waiting: [Job] = []
@@ -52,7 +59,7 @@ package final class SQLiteEngine: Sendable {
 
     init(_ options: Options) throws {
         var configuration = Configuration()
-        configuration.maximumReaderCount = options.readers
+        configuration.maximumReaderCount = 2
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")
@@ -65,22 +72,23 @@ package final class SQLiteEngine: Sendable {
                     throw StorageError.failed("SQLite did not take synchronous = \(options.synchronous.rawValue).")
                 }
             }
+            readers = try SQLiteReaders(path: options.path, count: options.readers)
         } catch let error as DatabaseError {
             throw error.translated
         }
     }
 
-    func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {
-        do {
-            return try pool.read { database in try body(Connection(driver: SQLiteDriver(database))) }
-        } catch let error as DatabaseError {
-            throw error.translated
-        }
+    func read<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result {
+        try readers.with { driver in try driver.snapshot(body) }
+    }
+
+    func peek<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result {
+        try readers.with { driver in try body(Connection(driver: driver)) }
     }
 
     func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         do {
-            return try await pool.read { database in try body(Connection(driver: SQLiteDriver(database))) }
+            return try await pool.read { database in try body(Connection(driver: SQLiteDriver(GRDBStatements(database)))) }
         } catch let error as DatabaseError {
             throw error.translated
         }
@@ -125,7 +133,7 @@ extension SQLiteEngine {
             return !queue.isDraining
         }
         if startsDraining {
-            pool.asyncWriteWithoutTransaction { [self] database in drain(SQLiteDriver(database)) }
+            pool.asyncWriteWithoutTransaction { [self] database in drain(SQLiteDriver(GRDBStatements(database))) }
         }
     }
 
@@ -150,9 +158,15 @@ extension SQLiteEngine {
             for job in take(Self.batchLimit) { answers.append(job.refuse) }
             failure = error
         }
+        var gathered = false
         while failure == nil, answers.count < Self.batchLimit {
             let jobs = take(Self.batchLimit - answers.count)
-            if jobs.isEmpty { break }
+            if jobs.isEmpty {
+                if gathered || lastBatch.load(ordering: .relaxed) < 2 { break }
+                gathered = true
+                usleep(Self.gatheringMicroseconds)
+                continue
+            }
             for job in jobs { answers.append(job.run(Connection(driver: driver))) }
         }
         if failure == nil {
@@ -163,6 +177,7 @@ extension SQLiteEngine {
             }
         }
         if failure != nil, driver.isInTransaction { _ = try? driver.execute("ROLLBACK", []) }  // the first failure is what counts
+        lastBatch.store(answers.count, ordering: .relaxed)
         queue.withLock { queue in
             queue.transactions += 1
             queue.writes += answers.count

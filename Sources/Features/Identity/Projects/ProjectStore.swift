@@ -8,8 +8,8 @@ extension Project {
 
     private static func read(_ row: Row) throws -> Project {
         try Project(
-            id: row.get(0), account: row.get(1), name: row.get(2), description: row.get(3), env: row.get(4), status: row.get(5),
-            quotaRequests: row.get(6), version: row.get(7), createdAt: row.get(8), updatedAt: row.get(9))
+            id: ProjectID(row.text(0)), account: AccountID(row.text(1)), name: row.text(2), description: row.text(3), env: row.get(4),
+            status: row.get(5), quotaRequests: row.get(6), version: row.integer(7), createdAt: row.time(8), updatedAt: row.time(9))
     }
 
     /// Throws `not_found` for what is not there and for what the caller may not see.
@@ -125,7 +125,7 @@ extension ProjectDraft {
     /// A project's quota stays under its account's.
     fileprivate func check(against account: Account) throws {
         guard let own = quotaRequests, let limit = account.quotaRequests, own > limit else { return }
-        throw Problem.invalid("quota_requests", "The quota cannot be above the account's, which is \(limit).", code: "range")
+        throw Problem.invalid("quota_requests", "The quota cannot be above the account's, which is \(limit).", code: "above_account")
     }
 }
 
