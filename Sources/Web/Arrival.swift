@@ -55,7 +55,7 @@ extension RateLimiter.Verdict {
         headers[.rateLimitPolicy] = "\"default\";q=\(limit);w=60"
         headers[.rateLimitLimit] = String(limit)
         headers[.rateLimitRemaining] = String(remaining)
-        headers[.rateLimitReset] = String(now.seconds + seconds)
+        headers[.rateLimitReset] = String((resetsAt.milliseconds + 999) / 1000)
     }
 }
 

@@ -86,7 +86,7 @@ package final class Pipeline: Sendable {
     private func answer(_ arrival: inout Arrival, _ handler: @Sendable (Call) async throws -> Answer) async throws -> Answer {
         let address = address(of: arrival)
         let (who, secret) = try await authenticator.authenticate(arrival.request.headers, address: address, at: arrival.at)
-        arrival.verdict = limiter.admit(who.limitedAs, limit: who.requestsPerMinute, at: arrival.at)
+        arrival.verdict = limiter.admit(who.limitedAs, limit: who.requestsPerMinute, at: surroundings.now())
         guard let verdict = arrival.verdict, verdict.isAdmitted else { throw Problem.rateLimited(arrival.verdict, at: arrival.at) }
         var project = arrival.route.project.flatMap { arrival.scope.parameters.get($0) }.map { ProjectID($0) }
         defer { meter.count(who.caller, route: arrival.route.name, project: project, at: arrival.at) }

@@ -14,14 +14,18 @@ package final class RateLimiter: Sendable {
         package let isAdmitted: Bool
         package let limit: Int
         package let remaining: Int
-        /// When the oldest counted request leaves the window: the moment the next place becomes free.
+        /// When the next place becomes free: of an admitted one, when the oldest that counts leaves the window; of a refused one, when the
+        /// next will pass. The two differ where the limit was lowered below what was admitted before.
         package let resetsAt: Timestamp
     }
 
     package init() {}
 
-    package func admit(_ key: String, limit: Int, at now: Timestamp) -> Verdict {
+    /// The clock is read under the lock: a moment taken before it may be older than what another request has made the window forget, and
+    /// then one more than N passes in the 60 s around that moment.
+    package func admit(_ key: String, limit: Int, at clock: @autoclosure () -> Timestamp) -> Verdict {
         windows.withLock { windows in
+            let now = clock()
             if windows.count > 10_000, windows[key] == nil { Self.removeIdle(&windows, now) }
             return windows[key, default: Window()].admit(limit: limit, at: now.milliseconds)
         }
@@ -43,10 +47,20 @@ package final class RateLimiter: Sendable {
             forget(until: now - RateLimiter.span)
             let isAdmitted = total < limit
             if isAdmitted { count(now) }
-            let oldest = first < entries.count ? entries[first].at : now
+            let leaving = moment(whenLeft: isAdmitted ? 1 : total - limit + 1) ?? now
             return Verdict(
                 isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - total),
-                resetsAt: Timestamp(milliseconds: oldest + RateLimiter.span))
+                resetsAt: Timestamp(milliseconds: leaving + RateLimiter.span))
+        }
+
+        /// When the oldest `count` of them had been admitted.
+        private func moment(whenLeft count: Int) -> Int64? {
+            var left = 0
+            for entry in entries[first...] {
+                left += Int(entry.count)
+                if left >= count { return entry.at }
+            }
+            return nil
         }
 
         private mutating func count(_ now: Int64) {

@@ -44,7 +44,7 @@ extension Schema {
             }
         }
         for field in fields where field.isRequired && !members.contains(where: { $0.name == field.name }) {
-            found.append(violation("\(pointer)/\(field.name)", "required", "is required"))
+            found.append(violation("\(pointer)/\(field.name.pointerEscaped)", "required", "is required"))
         }
         return found
     }
