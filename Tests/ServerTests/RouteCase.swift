@@ -1,0 +1,106 @@
+import HTTPTypes
+import Kernel
+import Server
+import TestKit
+import Web
+
+/// What a good request to a route looks like. Every route of the table has one; the walks fail where it is missing.
+struct RouteCase: Sendable {
+    /// What the path's parameters name, in order.
+    var path: [Estate.Noun] = []
+    /// The body of a request that succeeds.
+    var body: (@Sendable (Estate) -> JSON)?
+    /// A query or body that names something by its id, apart from the path.
+    var reference: Reference?
+
+    /// A place other than the path where an id can stand.
+    struct Reference: Sendable {
+        let noun: Estate.Noun
+        let query: (@Sendable (String) -> String)?
+        let body: (@Sendable (String) -> JSON)?
+    }
+
+    static let all: [String: RouteCase] = identity.merging(keys) { one, _ in one }
+
+    private static let identity: [String: RouteCase] = [
+        "GET /v1/ping": RouteCase(),
+        "POST /v1/sessions": RouteCase(body: { ["email": .string($0.outcome.email), "password": .string($0.outcome.password)] }),
+        "GET /v1/sessions": RouteCase(),
+        "DELETE /v1/sessions/{id}": RouteCase(path: [.session]),
+        "GET /v1/workspace": RouteCase(),
+        "PATCH /v1/workspace": RouteCase(body: { _ in ["name": "Renamed"] }),
+        "GET /v1/accounts": RouteCase(),
+        "POST /v1/accounts": RouteCase(body: { _ in ["name": "Second", "quota_requests": 1000] }),
+        "GET /v1/accounts/{id}": RouteCase(path: [.account]),
+        "PATCH /v1/accounts/{id}": RouteCase(path: [.account], body: { _ in ["included_requests": 10] }),
+        "DELETE /v1/accounts/{id}": RouteCase(path: [.account]),
+        "GET /v1/projects": RouteCase(reference: .init(noun: .account, query: { "account_id=\($0)" }, body: nil)),
+        "POST /v1/projects": RouteCase(
+            body: { _ in ["name": "Another"] },
+            reference: .init(noun: .account, query: nil, body: { ["name": "Another", "account_id": .string($0)] })),
+        "GET /v1/projects/{id}": RouteCase(path: [.project]),
+        "PATCH /v1/projects/{id}": RouteCase(path: [.project], body: { _ in ["description": "Changed"] }),
+        "DELETE /v1/projects/{id}": RouteCase(path: [.project]),
+        "GET /v1/projects/{id}/members": RouteCase(path: [.project]),
+        "PUT /v1/projects/{id}/members/{user_id}": RouteCase(path: [.project, .user], body: { _ in ["role": "editor"] }),
+        "DELETE /v1/projects/{id}/members/{user_id}": RouteCase(path: [.project, .user]),
+        "GET /v1/users": RouteCase(),
+        "POST /v1/users": RouteCase(body: { _ in ["email": "new@example.com", "name": "New"] }),
+        "GET /v1/users/{id}": RouteCase(path: [.user]),
+        "PATCH /v1/users/{id}": RouteCase(path: [.user], body: { _ in ["name": "Sam"] }),
+        "DELETE /v1/users/{id}": RouteCase(path: [.user]),
+        "POST /v1/invitations/acceptances": RouteCase(
+            body: { ["token": .string($0.invitation), "password": .string(Installation.password)] }),
+    ]
+
+    private static let keys: [String: RouteCase] = [
+        "GET /v1/keys": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/keys": RouteCase(
+            body: { ["project_id": .string($0[.project])] },
+            reference: .init(noun: .project, query: nil, body: { ["project_id": .string($0)] })),
+        "GET /v1/keys/{id}": RouteCase(path: [.key]),
+        "PATCH /v1/keys/{id}": RouteCase(path: [.key], body: { _ in ["name": "Renamed"] }),
+        "DELETE /v1/keys/{id}": RouteCase(path: [.key]),
+        "POST /v1/keys/{id}/rotation": RouteCase(path: [.key], body: { _ in ["overlap_seconds": 60] }),
+        "GET /v1/api-keys": RouteCase(),
+        "POST /v1/api-keys": RouteCase(
+            body: { _ in ["name": "CI"] },
+            reference: .init(noun: .project, query: nil, body: { ["name": "CI", "project_ids": [.string($0)]] })),
+        "GET /v1/api-keys/{id}": RouteCase(path: [.workspaceKey]),
+        "PATCH /v1/api-keys/{id}": RouteCase(path: [.workspaceKey], body: { _ in ["rate_limit_per_minute": 5] }),
+        "DELETE /v1/api-keys/{id}": RouteCase(path: [.workspaceKey]),
+        "POST /v1/api-keys/{id}/rotation": RouteCase(path: [.workspaceKey]),
+        "GET /v1/tokens": RouteCase(),
+        "POST /v1/tokens": RouteCase(body: { _ in ["name": "ci-token", "scopes": ["users:read", "usage:read"]] }),
+        "GET /v1/tokens/{id}": RouteCase(path: [.token]),
+        "DELETE /v1/tokens/{id}": RouteCase(path: [.token]),
+        "GET /v1/usage": RouteCase(reference: .init(noun: .account, query: { "account_id=\($0)" }, body: nil)),
+        "GET /v1/accounts/{id}/usage": RouteCase(path: [.account]),
+        "POST /v1/sandbox/reset": RouteCase(),
+    ]
+}
+
+extension Route {
+    /// The route's path with these ids in place of its parameters.
+    func path(_ ids: [String]) -> String {
+        zip(parameterNames, ids).reduce(path) { $0.replacing("{\($1.0)}", with: $1.1) }
+    }
+
+    /// Without side effects first, what removes last, and members before what they are members of.
+    static func inHarmlessOrder(_ routes: [Route]) -> [Route] {
+        let order = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        func rank(_ route: Route) -> (Int, Int) { (order.firstIndex(of: route.method.rawValue) ?? 0, -route.parameterNames.count) }
+        return routes.sorted { rank($0) < rank($1) }
+    }
+
+    var needsCredential: Bool {
+        if case .open = access { false } else { true }
+    }
+}
+
+extension Installation {
+    /// The request of a case, with the ids of `estate`.
+    func request(_ route: Route, _ `case`: RouteCase, of estate: Estate, as secret: String?) async throws -> Reply {
+        try await call(route.method, route.path(`case`.path.map { estate[$0] }), as: secret, `case`.body?(estate))
+    }
+}
