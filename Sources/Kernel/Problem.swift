@@ -45,6 +45,16 @@ package struct Problem: Error, Sendable {
 }
 
 extension Problem {
+    /// A request that is wrong in these places; the sentence names `first`. So that an answer stays small whatever was sent, the first hundred
+    /// places are told, each pointer cut at a thousand characters.
+    package init(_ code: Code, at violations: [Violation], first: Violation) {
+        let place = first.pointer.hasPrefix("?") ? "The parameter " + first.pointer.dropFirst() : first.pointer
+        let told = violations.prefix(100).map { violation in
+            Violation(pointer: violation.pointer.cut(to: 1000), code: violation.code, detail: violation.detail)
+        }
+        self.init(code, "\(place.isEmpty ? "The body" : place.cut(to: 100)) \(first.detail).", violations: told)
+    }
+
     /// What may not be seen and what does not exist answer alike.
     package static func notFound(_ what: String) -> Problem {
         Problem(.notFound, "There is no such \(what).")
@@ -54,6 +64,16 @@ extension Problem {
     package static func invalid(_ field: String, _ detail: String, code: String = "invalid") -> Problem {
         Problem(.validationFailed, detail, violations: [.init(pointer: "/" + field, code: code, detail: detail)])
     }
+
+    /// A parameter that is well-formed and does not go with the others.
+    package static func invalid(parameter: String, _ detail: String) -> Problem {
+        Problem(.invalidParameter, detail, violations: [.init(pointer: "?" + parameter, code: "combination", detail: detail)])
+    }
+}
+
+extension String {
+    /// The first so many Unicode scalars of a text that came from outside.
+    fileprivate func cut(to count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
 }
 
 extension Problem: JSONRepresentable {

@@ -60,8 +60,12 @@ extension Timestamp: CustomStringConvertible {
         }
         guard let offset = reader.offset(), reader.isAtEnd else { return nil }
         let seconds = Self.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        self.init(milliseconds: seconds * 1000 + fraction)
+        self = min(max(Self(milliseconds: seconds * 1000 + fraction), .first), .last)
     }
+
+    /// What can be written and read: 1970 to the last millisecond of 9999. An offset that leads out of it is cut.
+    package static let first = Timestamp(milliseconds: 0)
+    package static let last = Timestamp(milliseconds: days(year: 10_000, month: 1, day: 1) * 86_400_000 - 1)
 
     static func daysIn(month: Int64, year: Int64) -> Int64 {
         switch month {

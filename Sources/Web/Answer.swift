@@ -49,4 +49,25 @@ package struct ETag: Sendable, Equatable {
     package init(version: Int) { self.version = version }
 
     package var text: String { "\"v\(version)\"" }
+
+    /// The entity tags of an `If-Match`, quotes and `W/` included (RFC 9110, 8.8.3; visible ASCII only); nil when it is no list of them.
+    static func list(_ text: String) -> [Substring]? {
+        var rest = text[...]
+        var tags: [Substring] = []
+        repeat {
+            if !tags.isEmpty { rest = rest.dropFirst() }
+            rest = rest.drop(while: \.isBlank)
+            let start = rest.startIndex
+            if rest.hasPrefix("W/") { rest = rest.dropFirst(2) }
+            guard rest.hasPrefix("\""), let end = rest.dropFirst().firstIndex(of: "\"") else { return nil }
+            guard rest[..<end].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+            tags.append(text[start...end])
+            rest = text[text.index(after: end)...].drop(while: \.isBlank)
+        } while rest.hasPrefix(",")
+        return rest.isEmpty ? tags : nil
+    }
+}
+
+extension Character {
+    fileprivate var isBlank: Bool { self == " " || self == "\t" }
 }

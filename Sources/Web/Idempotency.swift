@@ -74,7 +74,7 @@ extension Problem {
 enum IdempotencyKey {
     static func read(_ headers: HTTPFields) throws -> String? {
         guard var text = headers[.idempotencyKey] else { return nil }
-        if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
+        if text.utf8.count > 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = String(text.dropFirst().dropLast()) }
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw Problem(.invalidHeader, "Idempotency-Key must be 1 to 255 visible ASCII characters.")
         }

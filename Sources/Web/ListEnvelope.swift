@@ -41,7 +41,7 @@ extension Call {
     package func pageRequest() throws -> PageRequest {
         let usesPages = query["page"] != nil || query["per_page"] != nil
         guard !(usesPages && (query["limit"] != nil || query["cursor"] != nil)) else {
-            throw Problem(.invalidParameter, "Use limit and cursor, or page and per_page, not both.")
+            throw Problem.invalid(parameter: "page", "Use limit and cursor, or page and per_page, not both.")
         }
         let sort = query["sort"].map { text in
             PageRequest.Sort(field: text.hasPrefix("-") ? String(text.dropFirst()) : text, descending: text.hasPrefix("-"))

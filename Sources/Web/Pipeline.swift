@@ -236,9 +236,7 @@ extension Route.Body {
         let violations = schema.violations(in: json)
         guard !violations.isEmpty else { return json }
         let unknown = violations.first { $0.code == Problem.Code.unknownField.rawValue }
-        let first = unknown ?? violations[0]
-        let place = first.pointer.isEmpty ? "The body" : String(first.pointer.prefix(100))
-        throw Problem(unknown == nil ? .validationFailed : .unknownField, "\(place) \(first.detail).", violations: violations)
+        throw Problem(unknown == nil ? .validationFailed : .unknownField, at: violations, first: unknown ?? violations[0])
     }
 }
 

@@ -34,17 +34,17 @@ package struct ProblemWriter: Sendable {
                 .required("type", .string(1...200, .text, "The page of this problem.")),
                 .required("title", .string(1...200)),
                 .required("status", .integer(400...599)),
-                .required("detail", .string(0...2000, .text, "What happened this time.")),
+                .required("detail", .string(0...2000, .echo, "What happened this time.")),
                 .required("code", .choice(Problem.Code.allCases.map(\.rawValue), "A closed list; decide by this.")),
                 .required("retryable", .boolean("Whether the same request may succeed later.")),
-                .optional("errors", .array(violation, 0...1000, "Each place that is wrong.")),
-                .required("instance", .string(0...100_000)),
+                .optional("errors", .array(violation, 1...100, "Each place that is wrong, the first hundred of them.")),
+                .required("instance", .string(0...200_000, .echo, "The path that was asked for.")),
                 .required("request_id", .id("req")),
                 .optional("required_scope", .string(1...100, .text, "The scope that is missing.")),
             ])))
 
     private static let violation = Schema.object([
-        .required("pointer", .string(0...10_000, .text, "JSON pointer into the body, or ?name for a parameter.")),
+        .required("pointer", .string(0...1000, .echo, "JSON pointer into the body, or ?name for a parameter.")),
         .required("code", .string(1...100)), .required("detail", .string(0...2000)),
     ])
 }

@@ -16,7 +16,6 @@ package struct Query: Sendable {
         }
         var values: [(name: String, value: String)] = []
         var violations: [Problem.Violation] = []
-        var isUnknown = false
         for pair in text.split(separator: "&", omittingEmptySubsequences: true) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(parts[0], plusIsSpace: true),
@@ -25,7 +24,6 @@ package struct Query: Sendable {
                 throw Problem(.invalidParameter, "The query is not valid UTF-8.")
             }
             guard let parameter = parameters.first(where: { $0.name == name }) else {
-                isUnknown = true
                 violations.append(
                     .init(pointer: "?" + name, code: Problem.Code.unknownParameter.rawValue, detail: "is not a parameter of this call"))
                 continue
@@ -37,10 +35,9 @@ package struct Query: Sendable {
             }
             values.append((name, value))
         }
-        if let first = violations.first {
-            throw Problem(
-                isUnknown ? .unknownParameter : .invalidParameter, "\(first.pointer.dropFirst().prefix(64)) \(first.detail).",
-                violations: violations)
+        let unknown = violations.first { $0.code == Problem.Code.unknownParameter.rawValue }
+        if let first = unknown ?? violations.first {
+            throw Problem(unknown == nil ? .invalidParameter : .unknownParameter, at: violations, first: first)
         }
         self.init(values: values)
     }

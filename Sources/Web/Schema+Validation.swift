@@ -62,7 +62,9 @@ extension Schema {
         guard length.contains(count) else {
             return [violation(pointer, "length", "must have \(length.lowerBound) to \(length.upperBound) characters, not \(count)")]
         }
-        if let complaint = format.complaint(about: text) { return [violation(pointer, "format", complaint)] }
+        if let complaint = format.complaint(about: text) {
+            return [violation(pointer, format == .scope ? "unknown_scope" : "format", complaint)]
+        }
         return []
     }
 
@@ -80,20 +82,24 @@ extension Schema {
 extension Schema.Format {
     /// What is wrong with the text; nil when nothing is. Control characters are never right.
     func complaint(about text: String) -> String? {
+        if self == .echo { return nil }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             return "must not have control characters"
         }
         switch self {
-        case .text: return nil
+        case .text, .echo: return nil
         case .name:
             guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, !first.properties.isWhitespace,
                 !last.properties.isWhitespace
             else { return "must not begin or end with a space" }
             return nil
         case .email: return isEmail(text) ? nil : "must be an e-mail address"
-        case .timestamp: return Timestamp(text) == nil ? "must be a time such as 2026-12-31T23:59:59Z" : nil
+        case .timestamp:
+            // A space instead of the T is a reader's courtesy in RFC 3339, not part of its date-time.
+            return text.contains(" ") || Timestamp(text) == nil ? "must be a time such as 2026-12-31T23:59:59Z" : nil
         case .date: return Timestamp(text + "T00:00:00Z") == nil ? "must be a date such as 2026-12-31" : nil
         case .addressRange: return AddressRange(text) == nil ? "must be an address or a range such as 203.0.113.0/24" : nil
+        case .scope: return (try? ScopeSet(parsing: [text])) == nil ? "must be a scope: *, resource:* or one of \(Scope.list)" : nil
         case .uri: return text.contains("://") ? nil : "must be a URL"
         }
     }
@@ -109,6 +115,10 @@ extension Schema.Format {
                     && label.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 }
             }
     }
+}
+
+extension Scope {
+    fileprivate static let list = allCases.map(\.rawValue).joined(separator: ", ")
 }
 
 extension String {

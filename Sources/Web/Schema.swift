@@ -29,12 +29,15 @@ package struct Schema: Sendable {
     package enum Format: Sendable, Equatable {
         /// Any text without control characters.
         case text
+        /// Any text at all: for what an answer repeats of a request.
+        case echo
         /// Text that starts and ends with something visible.
         case name
         case email
         case timestamp
         case date
         case addressRange
+        case scope
         case uri
     }
 

@@ -59,13 +59,16 @@ extension AccountUsage {
             seconds: to == nil || to!.milliseconds % (window.seconds * 1000) != 0 ? window.seconds : 0)
         let start = from?.floored(toSeconds: window.seconds) ?? end.adding(seconds: -standardCount * window.seconds)
         let count = (end.seconds - start.seconds) / window.seconds
-        guard count > 0 else { throw Problem(.invalidParameter, "from must lie before to.") }
+        guard count > 0 else { throw Problem.invalid(parameter: "from", "from must lie before to.") }
+        guard start >= .first, end <= .last else {
+            throw Problem.invalid(parameter: "to", "The span must lie between 1970 and 9999.")
+        }
         guard count <= countLimit else {
-            throw Problem(.invalidParameter, "The span has \(count) buckets; at most \(countLimit) are answered.")
+            throw Problem.invalid(parameter: "from", "The span has \(count) buckets; at most \(countLimit) are answered.")
         }
         let byHour = window.seconds >= 3600
         guard byHour || start >= now.adding(seconds: -RequestTotals.minutesKept - 3600) else {
-            throw Problem(.invalidParameter, "Windows under an hour reach back seven days; use 1h or more.")
+            throw Problem.invalid(parameter: "from", "Windows under an hour reach back seven days; use 1h or more.")
         }
         var requests = [Int](repeating: 0, count: Int(count))
         for entry in try RequestTotals.series(of: account.id, in: tenant, from: start, to: end, byHour: byHour, connection) {

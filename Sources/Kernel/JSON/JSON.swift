@@ -34,9 +34,13 @@ extension JSON {
         return value
     }
 
+    /// A whole number, also when it was written with a fraction of zero or an exponent: `5.0` is 5, as in JSON Schema.
     package var integer: Int64? {
-        guard case .integer(let value) = self else { return nil }
-        return value
+        switch self {
+        case .integer(let value): value
+        case .double(let value): Int64(exactly: value)
+        default: nil
+        }
     }
 
     package var bool: Bool? {

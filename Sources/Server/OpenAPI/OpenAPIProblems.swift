@@ -24,12 +24,21 @@ enum OpenAPIProblems {
     static let parameters: JSON = [
         "IdempotencyKey": [
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "1 to 255 visible characters. A retry with the same key and body gets the first answer again, for 72 hours.",
-            "schema": ["type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7E]+$"],
+            "description": "1 to 255 visible characters, bare or in quotes. A retry with the same key and body gets the first answer again, for 72 hours.",
+            "schema": [
+                "type": "string",
+                "pattern": "^(\"[\\x20-\\x7E]{1,255}\"|[\\x21-\\x7E]([\\x20-\\x7E]{0,253}[\\x21-\\x7E])?)$",
+                "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+            ],
         ],
         "IfMatch": [
             "name": "If-Match", "in": "header", "required": false, "description": "The ETag the change is based on; another one is a 412.",
-            "schema": ["type": "string"],
+            "schema": [
+                "type": "string",
+                "pattern":
+                    "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"([ \\t]*,[ \\t]*(W/)?\"[\\x21\\x23-\\x7E]*\")*)$",
+                "examples": ["\"v1\""],
+            ],
         ],
     ]
 

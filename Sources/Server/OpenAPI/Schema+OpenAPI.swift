@@ -66,21 +66,47 @@ extension Schema.Kind {
 }
 
 extension Schema.Format {
-    /// The same rule as `complaint(about:)`, where JSON Schema can say it.
+    /// The same rule as `complaint(about:)`, in the dialect of ECMA-262 with Unicode; what `format` adds a pattern cannot say.
     fileprivate var openAPI: [JSON.Member] {
         switch self {
-        case .text: [.init("pattern", "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
-        case .name:
-            [
-                .init(
-                    "pattern",
-                    "^[^\\s\\u0000-\\u001F\\u007F-\\u009F]([^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F])?$")
-            ]
-        case .email: [.init("pattern", "^[\\x21-\\x3F\\x41-\\x7E]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$"), .init("format", "email")]
-        case .timestamp: [.init("format", "date-time")]
-        case .date: [.init("format", "date")]
-        case .addressRange: []
+        case .text: pattern("[^\(Self.control)]*")
+        case .echo: []
+        case .name: pattern("[^\(Self.control)\(Self.space)]([^\(Self.control)]*[^\(Self.control)\(Self.space)])?")
+        case .email: pattern("[\\x21-\\x3F\\x41-\\x7E]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+")
+        case .timestamp: pattern("\(Self.date)[Tt]\(Self.time)(\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])", format: "date-time")
+        case .date: pattern(Self.date, format: "date")
+        case .addressRange: pattern(Self.addressRange)
+        case .scope: [.init("enum", .array(Self.scopes.map(JSON.string)))]
         case .uri: [.init("format", "uri")]
         }
     }
+
+    private func pattern(_ pattern: String, format: String? = nil) -> [JSON.Member] {
+        [.init("pattern", .string("^(\(pattern))$"))] + (format.map { [.init("format", .string($0))] } ?? [])
+    }
+
+    private static let control = "\\u0000-\\u001F\\u007F-\\u009F"
+    /// Unicode's White_Space without the controls; `\s` differs from engine to engine.
+    private static let space = " \\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000"
+
+    private static let date = "(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    private static let time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+
+    /// What inet_pton(3) reads, with a prefix or without. IPv6 as in RFC 3986, 3.2.2.
+    private static let addressRange: String = {
+        let octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+        let v4 = "\(octet)(\\.\(octet)){3}"
+        let group = "[0-9A-Fa-f]{1,4}"
+        let last = "(\(group):\(group)|\(v4))"
+        let before = { (most: Int) in most == 0 ? "(\(group))?" : "((\(group):){0,\(most)}\(group))?" }
+        let middle = (0...4).map { "\(before($0))::(\(group):){\(4 - $0)}\(last)" }
+        let v6 = ["(\(group):){6}\(last)", "::(\(group):){5}\(last)"] + middle + ["\(before(5))::\(group)", "\(before(6))::"]
+        return "\(v4)(/(3[0-2]|[12]?[0-9]))?|(\(v6.joined(separator: "|")))(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
+    }()
+
+    /// Every spelling that is read.
+    private static let scopes: [String] = {
+        let resources = Set(Scope.allCases.map { String($0.resource) }).sorted()
+        return ["*", "*:*"] + Scope.allCases.flatMap { [$0.rawValue, $0.actionFirst] } + resources.flatMap { ["\($0):*", "*:\($0)"] }
+    }()
 }

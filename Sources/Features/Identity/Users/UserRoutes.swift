@@ -39,7 +39,8 @@ package struct UserRoutes: Sendable {
                     .object([
                         .optional("name", .string(0...120)), .optional("role", .choice(of: User.Role.self)),
                         .optional("status", .choice(["active", "deactivated"])),
-                    ])), answers: [.ok(User.schema)], problems: [.forbidden, .lastAdmin, .preconditionFailed], handler: update),
+                    ])), answers: [.ok(User.schema)], problems: [.forbidden, .lastAdmin, .conflict, .preconditionFailed],
+                handler: update),
             Route(
                 .delete, "/v1/users/{id}", .scope(.usersWrite), "Deactivate a user and erase who they were",
                 details:
@@ -49,7 +50,7 @@ package struct UserRoutes: Sendable {
                 open: .post, "/v1/invitations/acceptances", "Accept an invitation and sign in",
                 body: .required(
                     .object([.required("token", .string(1...200)), .required("password", SignIn.password)])),
-                answers: [.created(Session.Fresh.schema)], handler: accept),
+                answers: [.created(Session.Fresh.schema)], problems: [.notFound, .signInThrottled], handler: accept),
         ]
     }
 

@@ -128,9 +128,9 @@ extension User {
         if self.role == .admin, self.status == .active, newRole != .admin || newStatus != .active {
             try requireAnotherAdmin(by.tenant.workspace, connection)
         }
-        if status == .invited, self.status != .invited { throw Problem.invalid("status", "A user cannot become invited again.") }
+        if status == .invited, self.status != .invited { throw Problem(.conflict, "A user cannot become invited again.") }
         if status == .active, self.status == .invited {
-            throw Problem.invalid("status", "The user becomes active by accepting the invitation.")
+            throw Problem(.conflict, "The user becomes active by accepting the invitation.")
         }
         try connection.execute(
             "UPDATE users SET name = ?, role = ?, status = ?, version = version + 1, updated_at = ? WHERE workspace = ? AND id = ?",
