@@ -71,7 +71,8 @@ extension KeyDraft {
 
 enum KeyFields {
     static let scopes = Schema.array(
-        .string(1...100).example("projects:read"), 1...50, "`resource:action` or `action:resource`; `*` and `resource:*` stand for many.")
+        .string(1...100, .scope).example("projects:read"), 1...50,
+        "`resource:action` or `action:resource`; `*` and `resource:*` stand for many.")
     static let mode = Schema.choice(of: Mode.self, "live, or test for the sandbox.")
     static let expiry = Schema.timestamp("When it stops working.")
     static let rateLimit = Schema.integer(1...1_000_000_000, "Requests in any 60 seconds, instead of the default. Needs an admin.")

@@ -20,7 +20,8 @@ package enum ProjectKeyRoutes {
                         .required("project_id", .id("proj")), .optional("name", .name()), .optional("mode", KeyFields.mode),
                         .optional("scopes", KeyFields.scopes), .optional("expires_at", KeyFields.expiry),
                         .optional("rate_limit_per_minute", KeyFields.rateLimit),
-                    ])), answers: [.created(ProjectKeyView.freshSchema)], problems: [.forbidden, .projectArchived], handler: create),
+                    ])), answers: [.created(ProjectKeyView.freshSchema)], problems: [.forbidden, .notFound, .projectArchived],
+                handler: create),
             Route(.get, "/v1/keys/{id}", .scope(.keysRead), "Read a project key", answers: [.ok(ProjectKeyView.schema)], handler: get),
             Route(
                 .patch, "/v1/keys/{id}", .scope(.keysWrite), "Rename a project key, or set its rate limit",

@@ -22,7 +22,7 @@ package enum WorkspaceKeyRoutes {
                         .optional("ip_ranges", KeyFields.ranges), .optional("mode", KeyFields.mode),
                         .optional("expires_at", KeyFields.expiry),
                         .optional("rate_limit_per_minute", KeyFields.rateLimit),
-                    ])), answers: [.created(WorkspaceKeyView.freshSchema)], problems: [.forbidden], handler: create),
+                    ])), answers: [.created(WorkspaceKeyView.freshSchema)], problems: [.forbidden, .notFound], handler: create),
             Route(
                 .get, "/v1/api-keys/{id}", .scope(.keysRead), "Read a workspace key", answers: [.ok(WorkspaceKeyView.schema)], handler: get),
             Route(
