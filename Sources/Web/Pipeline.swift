@@ -29,11 +29,11 @@ package final class Pipeline: Sendable {
 
     let store: Store
     let surroundings: Surroundings
-    let authenticator: Authenticator
-    let limiter: RateLimiter
+    package let authenticator: Authenticator
+    package let limiter: RateLimiter
     let meter: any RequestMeter
     let cursors: CursorSigner
-    let clientAddress: ClientAddress
+    package let clientAddress: ClientAddress
     let limits: Limits
     private let running = RunningRequests()
     private let inFlight = Atomic(0)

@@ -1,26 +1,38 @@
-import Kernel
-import Storage
+import Identity
+package import Kernel
+package import Storage
 import Web
 
-/// The rules of minting: nothing can make a credential wider than itself.
-extension Call {
-    /// The scopes the body asks for, or all the caller may give. Throws `validation_failed` for unknown ones and `insufficient_scope` for wider ones.
-    func requestedScopes(role: Role = .admin) throws -> ScopeSet {
-        let field = body?["scopes"] != nil ? "scopes" : "scope"
-        guard let texts = body?[field]?.array?.compactMap(\.string) else { return caller.scopes.intersection(role.scopes) }
-        let scopes: ScopeSet
+/// The rules of minting: nothing can make a credential wider than itself. They ask for a `Caller` alone, so that the API and the dashboard
+/// share them.
+extension Caller {
+    /// The scopes that are asked for, or all the caller may give. Throws `validation_failed` for unknown ones and `insufficient_scope` for wider ones.
+    func granting(_ texts: [String]?, role: Role = .admin, field: String = "scopes") throws -> ScopeSet {
+        guard let texts else { return scopes.intersection(role.scopes) }
+        let asked: ScopeSet
         do throws(ScopeSet.UnknownScope) {
-            scopes = try ScopeSet(parsing: texts)
+            asked = try ScopeSet(parsing: texts)
         } catch {
             let known = Scope.allCases.map(\.rawValue).joined(separator: ", ")
             throw Problem.invalid(
                 field, "There is no scope \"\(error.text.prefix(100))\". Known are *, resource:* and \(known).", code: "unknown_scope")
         }
-        let effective = scopes.intersection(role.scopes)
-        if let missing = Scope.allCases.first(where: { effective.contains($0) && !caller.scopes.contains($0) }) {
-            try caller.require(missing)
-        }
-        return scopes
+        let effective = asked.intersection(role.scopes)
+        if let missing = Scope.allCases.first(where: { effective.contains($0) && !scopes.contains($0) }) { try require(missing) }
+        return asked
+    }
+
+    /// The mode that is asked for, or the caller's own. The sandbox makes nothing live.
+    func granting(_ asked: Mode?) throws -> Mode {
+        guard mode == .live || asked ?? mode == .test else { throw Problem(.forbidden, "A test credential cannot make a live one.") }
+        return asked ?? mode
+    }
+}
+
+extension Call {
+    func requestedScopes(role: Role = .admin) throws -> ScopeSet {
+        let field = body?["scopes"] != nil ? "scopes" : "scope"
+        return try caller.granting(body?[field]?.array?.compactMap(\.string), role: role, field: field)
     }
 
     /// The expiry the body asks for, never after the caller's own. Throws `validation_failed` for one in the past.
@@ -38,12 +50,75 @@ extension Call {
         return Int(number)
     }
 
-    /// The mode the body asks for. The sandbox makes nothing live.
-    func requestedMode() throws -> Mode {
-        let mode = body?["mode"]?.string.flatMap(Mode.init) ?? caller.mode
-        guard caller.mode == .live || mode == .test else { throw Problem(.forbidden, "A test credential cannot make a live one.") }
-        return mode
+    var requestedMode: Mode? { body?["mode"]?.string.flatMap(Mode.init) }
+}
+
+extension KeyDraft {
+    /// A key of one project, with everything the caller may give and `role` holds. Throws `not_found` or `forbidden` unless the caller is an
+    /// admin of the project.
+    package static func projectKey(named name: String, of project: ProjectID, mode: Mode?, role: Role = .admin, for caller: Caller) throws
+        -> KeyDraft
+    {
+        try caller.require(.admin, in: project)
+        var draft = KeyDraft(kind: .project, mode: try caller.granting(mode), name: name, profile: .cloudapi)
+        draft.project = project
+        draft.scopes = try caller.granting(nil, role: role)
+        return draft
     }
+
+    /// A key of the workspace, never wider than the caller in role, scopes, projects and mode. Nil asks for the widest the caller may give.
+    /// Throws `forbidden`, and `not_found` for a project out of reach.
+    package static func workspaceKey(named name: String, mode: Mode?, role: Role?, projects asked: [ProjectID]? = nil, for caller: Caller)
+        throws -> KeyDraft
+    {
+        guard caller.credential.kind == .workspaceKey || caller.credential.kind == .session else {
+            throw Problem(.forbidden, "A workspace key is made with a session or another workspace key.")
+        }
+        var draft = KeyDraft(kind: .workspace, mode: try caller.granting(mode), name: name, profile: .cloudplatform)
+        switch caller.reach {
+        case .workspace(let held):
+            draft.role = role ?? held
+            try caller.requireWorkspace(draft.role)
+            draft.projects = asked
+        case .projects(let roles):
+            draft.role = role ?? roles.values.min() ?? .viewer
+            draft.projects = asked ?? Array(roles.keys).sorted()
+            for project in draft.projects ?? [] { try caller.require(draft.role, in: project) }
+        }
+        draft.scopes = try caller.granting(nil, role: draft.role)
+        return draft
+    }
+}
+
+extension Key {
+    /// Makes what was drafted, after the checks that need the database. Throws `not_found` and `project_archived` for the project of a project
+    /// key, `validation_failed` for the projects of a workspace key, and what `bounded` throws.
+    package static func mint(_ draft: KeyDraft, for caller: Caller, by: Attribution, _ connection: Connection) throws -> FreshKey {
+        if let project = draft.project { try Project.find(project, for: caller, connection).requireActive() }
+        for (index, project) in (draft.projects ?? []).enumerated() {
+            do {
+                _ = try Project.find(project, for: caller, connection)
+            } catch let problem as Problem where problem.code == .notFound {
+                throw Problem.invalid("project_ids/\(index)", "There is no such project.", code: "not_found")
+            }
+        }
+        return try create(draft.bounded(by: caller, connection), by: by, connection)
+    }
+
+    /// The credential of that id, which the caller must administer. Throws `not_found` or `forbidden`.
+    package static func administered(_ id: String, _ kinds: Set<Kind>, by caller: Caller, _ connection: Connection) throws -> Key {
+        let key = try find(id, kinds: kinds, for: caller, connection)
+        try key.requireAdministrator(caller)
+        return key
+    }
+
+    /// Passes for an admin of its project, or of the workspace; for whoever made the token; and for the credential itself.
+    private func requireAdministrator(_ caller: Caller) throws {
+        if id == caller.credential.id || person != nil && person == caller.user { return }
+        if let project { try caller.require(.admin, in: project) } else { try caller.requireWorkspace(.admin) }
+    }
+
+    package func isAdministered(by caller: Caller) -> Bool { (try? requireAdministrator(caller)) != nil }
 }
 
 extension Key {

@@ -43,9 +43,11 @@ extension Key {
 
     static let sortFields = ["created_at", "name"]
 
-    static func list(_ request: PageRequest, kind: Kind, project: ProjectID?, for caller: Caller, _ connection: Connection) throws -> Page<
-        Key
-    > {
+    package static func list(_ request: PageRequest, kind: Kind, project: ProjectID?, for caller: Caller, _ connection: Connection) throws
+        -> Page<
+            Key
+        >
+    {
         var query = ListQuery(
             selection, sortable: ["created_at": .integer("created_at"), "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))

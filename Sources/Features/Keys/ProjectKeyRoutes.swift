@@ -51,15 +51,13 @@ package enum ProjectKeyRoutes {
 
     private static func create(_ call: Call) async throws -> Answer {
         let project = ProjectID(call.body?["project_id"]?.string ?? "")
-        try call.caller.require(.admin, in: project)
-        var draft = KeyDraft(kind: .project, mode: try call.requestedMode(), name: call.body?["name"]?.string ?? "", profile: .cloudapi)
-        draft.project = project
+        var draft = try KeyDraft.projectKey(
+            named: call.body?["name"]?.string ?? "", of: project, mode: call.requestedMode, for: call.caller)
         draft.scopes = try call.requestedScopes()
         draft.expiresAt = try call.requestedExpiry()
         draft.rateLimit = try call.requestedRateLimit()
         return try await call.commit { [draft] connection in
-            try Project.find(project, for: call.caller, connection).requireActive()
-            let fresh = try Key.create(draft, by: call.attribution, connection)
+            let fresh = try Key.mint(draft, for: call.caller, by: call.attribution, connection)
             return .created(ProjectKeyView(key: fresh.key, secret: fresh.secret), at: "/v1/keys/\(fresh.key.id)").holdingSecret()
         }
     }
@@ -97,11 +95,7 @@ package enum ProjectKeyRoutes {
 extension Call {
     var overlap: Int64 { body?["overlap_seconds"]?.integer ?? 3600 }
 
-    /// The credential of the path, which the caller must administer: as an admin of its project, or of the workspace; or be it.
     func administered(_ kinds: Set<Key.Kind>, _ connection: Connection) throws -> Key {
-        let key = try Key.find(parameter("id"), kinds: kinds, for: caller, connection)
-        if key.id == caller.credential.id || key.person != nil && key.person == caller.user { return key }
-        if let project = key.project { try caller.require(.admin, in: project) } else { try caller.requireWorkspace(.admin) }
-        return key
+        try Key.administered(parameter("id"), kinds, by: caller, connection)
     }
 }

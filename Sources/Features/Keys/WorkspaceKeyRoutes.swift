@@ -53,37 +53,15 @@ package enum WorkspaceKeyRoutes {
     private static func create(_ call: Call) async throws -> Answer {
         let draft = try draft(from: call)
         return try await call.commit { connection in
-            for (index, project) in (draft.projects ?? []).enumerated() {
-                do {
-                    _ = try Project.find(project, for: call.caller, connection)
-                } catch let problem as Problem where problem.code == .notFound {
-                    throw Problem.invalid("project_ids/\(index)", "There is no such project.", code: "not_found")
-                }
-            }
-            let bounded = try draft.bounded(by: call.caller, connection)
-            let fresh = try Key.create(bounded, by: call.attribution, connection)
+            let fresh = try Key.mint(draft, for: call.caller, by: call.attribution, connection)
             return .created(WorkspaceKeyView(key: fresh.key, secret: fresh.secret), at: "/v1/api-keys/\(fresh.key.id)").holdingSecret()
         }
     }
 
-    /// Never wider than the caller in role, scopes, projects and mode; addresses and expiry are bounded in the transaction.
     private static func draft(from call: Call) throws -> KeyDraft {
-        guard call.caller.credential.kind == .workspaceKey || call.caller.credential.kind == .session else {
-            throw Problem(.forbidden, "A workspace key is made with a session or another workspace key.")
-        }
-        var draft = KeyDraft(
-            kind: .workspace, mode: try call.requestedMode(), name: call.body?["name"]?.string ?? "", profile: .cloudplatform)
-        let asked = call.body?["project_ids"]?.array?.compactMap(\.string).map { ProjectID($0) }
-        switch call.caller.reach {
-        case .workspace(let role):
-            draft.role = call.body?["role"]?.string.flatMap(Role.init) ?? role
-            try call.caller.requireWorkspace(draft.role)
-            draft.projects = asked
-        case .projects(let roles):
-            draft.role = call.body?["role"]?.string.flatMap(Role.init) ?? roles.values.min() ?? .viewer
-            draft.projects = asked ?? Array(roles.keys).sorted()
-            for project in draft.projects ?? [] { try call.caller.require(draft.role, in: project) }
-        }
+        var draft = try KeyDraft.workspaceKey(
+            named: call.body?["name"]?.string ?? "", mode: call.requestedMode, role: call.body?["role"]?.string.flatMap(Role.init),
+            projects: call.body?["project_ids"]?.array?.compactMap(\.string).map { ProjectID($0) }, for: call.caller)
         draft.scopes = try call.requestedScopes(role: draft.role)
         draft.expiresAt = try call.requestedExpiry()
         draft.rateLimit = try call.requestedRateLimit()

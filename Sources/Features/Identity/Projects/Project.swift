@@ -45,6 +45,15 @@ package struct ProjectDraft: Sendable {
     package var quotaRequests: Int?
 
     package init(name: String) { self.name = name }
+
+    package static let nameSchema = Schema.name()
+    package static let descriptionSchema = Schema.string(0...1000)
+
+    /// Throws `insufficient_scope` or `forbidden` unless the caller may make a project.
+    package static func requireMaker(_ caller: Caller) throws {
+        try caller.require(.projectsWrite)
+        try caller.requireWorkspace(.editor)
+    }
 }
 
 extension Project: JSONRepresentable, SchemaDescribed {

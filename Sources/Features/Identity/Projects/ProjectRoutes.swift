@@ -13,7 +13,7 @@ package struct ProjectRoutes: Sendable {
         .init("account_id", .string(1...100)), .init("name", .string(1...120)),
     ]
     private static let fields: [Schema.Field] = [
-        .optional("description", .string(0...1000)), .optional("env", .choice(of: Project.Environment.self)),
+        .optional("description", ProjectDraft.descriptionSchema), .optional("env", .choice(of: Project.Environment.self)),
         .optional("account_id", .id("acc", "The account it belongs to; the default one when left out.")),
         .optional("quota_requests", Account.amount.nullable),
     ]
@@ -26,7 +26,8 @@ package struct ProjectRoutes: Sendable {
                 handler: list),
             Route(
                 .post, "/v1/projects", .scope(.projectsWrite), "Make a project",
-                body: .required(.object([.required("name", .name())] + Self.fields)), answers: [.created(Project.Detail.schema)],
+                body: .required(.object([.required("name", ProjectDraft.nameSchema)] + Self.fields)),
+                answers: [.created(Project.Detail.schema)],
                 problems: [.forbidden], handler: create),
             Route(
                 .get, "/v1/projects/{id}", .scope(.projectsRead), "Read a project", answers: [.ok(Project.Detail.schema)], project: "id",
@@ -34,7 +35,8 @@ package struct ProjectRoutes: Sendable {
             Route(
                 .patch, "/v1/projects/{id}", .scope(.projectsWrite), "Change, archive or restore a project",
                 body: .required(
-                    .object([.optional("name", .name()), .optional("status", .choice(of: Project.Status.self))] + Self.fields)),
+                    .object(
+                        [.optional("name", ProjectDraft.nameSchema), .optional("status", .choice(of: Project.Status.self))] + Self.fields)),
                 answers: [.ok(Project.Detail.schema)], problems: [.forbidden, .projectArchived, .preconditionFailed], project: "id",
                 handler: update),
             Route(
@@ -64,7 +66,7 @@ package struct ProjectRoutes: Sendable {
     }
 
     private func create(_ call: Call) async throws -> Answer {
-        try call.caller.requireWorkspace(.editor)
+        try ProjectDraft.requireMaker(call.caller)
         var draft = ProjectDraft(name: "")
         draft.apply(call.body)
         return try await call.commit { [draft] connection in

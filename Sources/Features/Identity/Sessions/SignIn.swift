@@ -49,6 +49,22 @@ package struct SignIn: Sendable {
         }
     }
 
+    /// Accepts an invitation with a password of the person's choice, and begins a session. Throws `sign_in_throttled`, and `not_found` for a
+    /// token that is unknown, used or too old.
+    package func accept(
+        invitation token: String, password: String, address: String?, request: RequestID, store: Store, surroundings: Surroundings
+    ) async throws -> Session.Fresh {
+        try throttle(email: nil, address: address, at: surroundings.now())
+        guard Secret.prefix(of: token) == .invitation else { throw Problem.notFound("open invitation") }
+        let hash = try await passwords.hash(password)
+        return try await store.write { connection in
+            let (user, workspace) = try User.acceptInvitation(
+                token, password: hash, surroundings: surroundings, address: address, request: request, connection)
+            return try Session.begin(
+                user: user, in: workspace, address: address, request: request, surroundings: surroundings, connection)
+        }
+    }
+
     private static func hash(of user: UserID, in workspace: WorkspaceID, _ connection: Connection) throws -> PasswordHash? {
         let text = try connection.row("SELECT password FROM users WHERE workspace = ? AND id = ?", workspace, user) {
             try $0.get(0, as: String?.self)

@@ -100,16 +100,9 @@ package struct UserRoutes: Sendable {
     }
 
     private func accept(_ call: OpenCall) async throws -> Answer {
-        try sessions.throttle(email: nil, address: call.address, at: call.at)
-        let token = call.body?["token"]?.string ?? ""
-        guard Secret.prefix(of: token) == .invitation else { throw Problem.notFound("open invitation") }
-        let password = try await sessions.passwords.hash(call.body?["password"]?.string ?? "")
-        let fresh = try await call.store.write { connection in
-            let (user, workspace) = try User.acceptInvitation(
-                token, password: password, surroundings: call.surroundings, address: call.address, request: call.requestID, connection)
-            return try Session.begin(
-                user: user, in: workspace, address: call.address, request: call.requestID, surroundings: call.surroundings, connection)
-        }
+        let fresh = try await sessions.accept(
+            invitation: call.body?["token"]?.string ?? "", password: call.body?["password"]?.string ?? "", address: call.address,
+            request: call.requestID, store: call.store, surroundings: call.surroundings)
         return .json(.created, fresh)
     }
 }
