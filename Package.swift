@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", "Dashboard", .hummingbird,
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", "Dashboard",
+                .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
             ], swiftSettings: strict),
         .executableTarget(

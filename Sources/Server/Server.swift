@@ -1,4 +1,5 @@
 package import Background
+import Dashboard
 package import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -26,7 +27,7 @@ package func buildServer(
 ) throws -> Server {
     let parts = Parts(store: store, vault: vault, configuration: configuration, surroundings: surroundings)
     let metrics = ServerMetrics()
-    let router = buildRouter(parts, configuration, metrics)
+    let router = try buildRouter(parts, configuration, metrics)
     let guardLimits = ConnectionGuard.Limits(
         head: .seconds(Int64(configuration.headTimeout)), body: .seconds(Int64(configuration.bodyTimeout)))
     var http = HTTP1Channel.Configuration(
@@ -47,7 +48,7 @@ package func buildServer(
 }
 
 /// The router alone, for tests that need no socket.
-package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _ metrics: ServerMetrics) -> Router<RequestScope> {
+package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _ metrics: ServerMetrics) throws -> Router<RequestScope> {
     let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
     let routes = RouteTable(signIn: parts.signIn, sandbox: parts.sandbox, surroundings: parts.surroundings).routes
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
@@ -62,6 +63,11 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
             }
         }
     }
+    let pages = try DashboardPages(
+        store: parts.store, surroundings: parts.surroundings, signIn: parts.signIn, pipeline: parts.pipeline,
+        formKey: parts.vault.derivedKey(for: "dashboard forms"), baseURL: configuration.baseURL,
+        routes: routes.map { DocumentedRoute($0, problems: $0.possibleProblems) })
+    pages.add(to: router)
     OperationsRoutes(parts: parts, metrics: metrics, document: OpenAPIDocument(routes: routes)).add(to: router)
     return router
 }

@@ -1,0 +1,96 @@
+package import Crypto
+import HTTPTypes
+package import Hummingbird
+package import Identity
+package import Kernel
+import Logging
+import Metering
+package import Storage
+package import Web
+
+/// The pages a person sees: the dashboard under `/app` and the documentation under `/docs`.
+///
+/// They are rendered here, out of the binary, and work without JavaScript. A page has no rules of its own: it finds its caller with the API's
+/// `Authenticator`, through the session in a cookie, and calls the functions the API's handlers call. So a revoked session, a smaller role or an
+/// archived project means the same on a page as in a call, from the very next request on.
+///
+/// What a page adds is what browsers need: forms that no other site can send (`FormToken`, `RequestOrigin`), answers that a reload does not
+/// repeat (`Visit.once`), and headers that leave a script from elsewhere nothing to do (`PageHeaders`). Opening a page is not charged to an
+/// account; it counts against the rate limit of the person.
+package struct DashboardPages: Sendable {
+    let store: Store
+    let surroundings: Surroundings
+    let signIn: SignIn
+    let pipeline: Pipeline
+    let formToken: FormToken
+    let origin: RequestOrigin
+    let cookie: SessionCookie
+    let look: Look
+    let docs: Docs
+
+    /// `formKey` is for nothing else; `routes` are described on the endpoints page.
+    package init(
+        store: Store, surroundings: Surroundings, signIn: SignIn, pipeline: Pipeline, formKey: SymmetricKey, baseURL: String,
+        routes: [DocumentedRoute]
+    ) throws {
+        self.store = store
+        self.surroundings = surroundings
+        self.signIn = signIn
+        self.pipeline = pipeline
+        formToken = FormToken(key: formKey)
+        origin = RequestOrigin(publicURL: baseURL)
+        cookie = SessionCookie(isSecure: baseURL.hasPrefix("https://"))
+        look = try Look(baseURL: baseURL)
+        docs = Docs(look: look, baseURL: baseURL, routes: routes)
+    }
+
+    package func add(to router: Router<RequestScope>) {
+        router.get("/") { _, _ in Response.seeOther("/app/projects") }
+        router.get("/app") { _, _ in Response.seeOther("/app/projects") }
+        for asset in look.assets.all {
+            router.get(RouterPath(asset.path)) { request, _ in asset.response(to: request) }
+        }
+        SignInPage(pages: self).add(to: router)
+        InvitationPage(pages: self).add(to: router)
+        ProjectsPage(pages: self).add(to: router)
+        APIKeysPage(pages: self).add(to: router)
+        docs.add(to: router, pages: self)
+        for path: RouterPath in ["/app/**", "/docs/**"] {
+            router.get(path) { request, scope in await open(request, scope) { _ in throw Problem(.notFound, "There is no such page.") } }
+            router.post(path) { request, scope in await open(request, scope) { _ in throw Problem(.notFound, "There is no such page.") } }
+        }
+    }
+}
+
+extension DashboardPages {
+    /// Answers a request that needs no session. Whatever goes wrong is a page.
+    func open(_ request: Request, _ scope: RequestScope, _ handler: (Guest) async throws -> Response) async -> Response {
+        let guest = Guest(request: request, scope: scope, pages: self)
+        do {
+            return try await handler(guest)
+        } catch {
+            return page(for: error, guest)
+        }
+    }
+
+    /// Answers a request of somebody who is signed in; leads everybody else to the sign-in page. A form is read and checked before.
+    func signedIn(_ request: Request, _ scope: RequestScope, _ handler: (Visit) async throws -> Response) async -> Response {
+        await open(request, scope) { guest in
+            guard let visit = try await Visit(guest) else { return Response.seeOther(ReturnPath(of: request).signInPath) }
+            return try await handler(visit)
+        }
+    }
+
+    private func page(for error: any Error, _ guest: Guest) -> Response {
+        let problem = Problem(from: error)
+        if problem.code.status >= 500 {
+            guest.scope.logger.error(
+                "page failed",
+                metadata: [
+                    "request_id": "\(guest.requestID)", "path": "\(guest.request.uri.path)", "code": "\(problem.code.rawValue)",
+                    "error": "\(problem.cause ?? problem)",
+                ])
+        }
+        return ErrorPage(problem: problem, requestID: guest.requestID).response(look)
+    }
+}

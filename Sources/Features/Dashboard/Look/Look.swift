@@ -1,0 +1,74 @@
+import HTTPTypes
+import Hummingbird
+import Mustache
+import NIOCore
+import Web
+
+/// How every page looks: the templates, compiled once at the start, and the assets they name.
+struct Look: Sendable {
+    let assets: Assets
+    let baseURL: String
+    private let library: MustacheLibrary
+
+    private static let templates: [String: String] = [
+        "frame": Frame.template, "form-fields": Frame.formFields, "pager": Pager.template, "error": ErrorPage.template,
+        "sign-in": SignInPage.template, "invitation": InvitationPage.template,
+        "projects": ProjectsPage.template, "api-keys": APIKeysPage.template, "key-form": NewKeyForm.template, "key-list": KeyList.template,
+        "fresh-key": FreshKeyPanel.template, "docs": Docs.template, "docs-overview": DocsOverview.template,
+        "docs-authentication": DocsAuthentication.template, "docs-endpoints": DocsEndpoints.template, "docs-faq": DocsFAQ.template,
+        "docs-errors": DocsErrors.listTemplate, "docs-error": DocsErrors.template,
+    ]
+
+    init(baseURL: String) throws {
+        self.baseURL = baseURL
+        assets = Assets()
+        MustacheContentTypes.register(Markup(), named: Markup.name)
+        library = MustacheLibrary(
+            templates: try Self.templates.mapValues { try MustacheTemplate(string: "{{% CONTENT_TYPE:\(Markup.name)}}\n" + $0) })
+    }
+
+    /// A page of `template` in its frame; `content` is what the template calls `page`.
+    func html(_ template: String, _ frame: Frame, _ content: Any) -> [UInt8] {
+        let model: [String: Any] = [
+            "frame": frame, "page": content, "style": assets.style.address, "script": assets.script.address, "icon": assets.icon.address,
+            "base": baseURL,
+        ]
+        // A missing template cannot be: the table above is all there is, and a test renders each.
+        return Array((library.render(model, withTemplate: template) ?? "").utf8)
+    }
+
+    func page(_ template: String, _ frame: Frame, _ content: Any, status: HTTPResponse.Status = .ok) -> Response {
+        Response(status: status, html: html(template, frame, content), cacheControl: "no-store")
+    }
+}
+
+/// Escapes text for HTML, between tags and in quoted attributes, scalar by scalar.
+///
+/// Mustache's own escaping goes by characters and lets a quote pass that has a combining mark on it; a browser does not see the two as one.
+struct Markup: MustacheContentType {
+    static let name = "PAGE"
+
+    func escapeText(_ text: String) -> String {
+        var escaped = ""
+        escaped.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "&": escaped += "&amp;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    /// Our own sentences, with `code` between back-ticks; everything else in them is escaped.
+    static func sentence(_ text: String) -> String {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, part in
+            let escaped = Markup().escapeText(String(part))
+            return index % 2 == 1 ? "<code>\(escaped)</code>" : escaped
+        }.joined()
+    }
+}

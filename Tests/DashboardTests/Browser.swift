@@ -1,0 +1,82 @@
+import HTTPTypes
+import Kernel
+import Server
+import TestKit
+import Web
+
+/// What a browser is to a page: it keeps the cookie, sends forms with what was in them, and says where they come from.
+final class Browser {
+    let installation: Installation
+    private(set) var cookie: String?
+    private(set) var reply: Reply
+
+    init(_ installation: Installation, cookie: String? = nil) async throws {
+        self.installation = installation
+        self.cookie = cookie
+        reply = try await installation.get("/app/sign-in")
+    }
+
+    /// One that has signed in.
+    static func signedIn(
+        _ installation: Installation, email: String = "ada@home.example", password: String = Installation.password
+    ) async throws -> Browser {
+        let browser = try await Browser(installation)
+        try await browser.submit("/app/sign-in", ["email": email, "password": password], token: false)
+        return browser
+    }
+
+    @discardableResult func go(_ path: String) async throws -> Reply {
+        take(try await installation.get(path, headers: headers))
+        return reply
+    }
+
+    /// Sends a form; with `token` the hidden fields of the page that is looked at.
+    @discardableResult func submit(
+        _ path: String, _ fields: [String: String] = [:], token: Bool = true, origin: [String: String] = ["Sec-Fetch-Site": "same-origin"]
+    ) async throws -> Reply {
+        var fields = fields
+        if token {
+            fields["form_token"] = fields["form_token"] ?? hidden("form_token")
+            fields["once"] = fields["once"] ?? hidden("once")
+        }
+        let body = fields.map { "\(PercentEncoding.encode($0.key))=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
+        let own = ["Content-Type": "application/x-www-form-urlencoded"]
+        let sent = headers.merging(own) { $1 }.merging(origin) { $1 }
+        take(try await installation.send(.post, path, Array(body.utf8), headers: sent))
+        return reply
+    }
+
+    var page: String { reply.text }
+    var location: String? { reply.header("Location") }
+
+    /// The secret on the page; nil when there is none.
+    var secret: String? { between("<code id=\"secret\" aria-labelledby=\"secret-label\">", "<") }
+
+    func hidden(_ name: String) -> String? { between("name=\"\(name)\" value=\"", "\"") }
+
+    /// The id of the row that holds the words.
+    func keyID(_ words: String) -> String? {
+        page.split(separator: "<tr data-key-id=\"").dropFirst().first { $0.contains(words) }.map { String($0.prefix { $0 != "\"" }) }
+    }
+
+    private func between(_ start: String, _ end: Character) -> String? {
+        guard let range = page.firstRange(of: start) else { return nil }
+        return String(page[range.upperBound...].prefix { $0 != end })
+    }
+
+    private var headers: [String: String] {
+        var headers = ["Accept": "text/html"]
+        if let cookie { headers["Cookie"] = "cloudapi_session=\(cookie)" }
+        return headers
+    }
+
+    private func take(_ reply: Reply) {
+        self.reply = reply
+        guard let set = reply.header("Set-Cookie"), set.hasPrefix("cloudapi_session=") else { return }
+        let value = String(set.dropFirst("cloudapi_session=".count).prefix { $0 != ";" })
+        cookie = value.isEmpty ? nil : value
+    }
+}
+
+/// A server that browsers reach through a proxy.
+func publishedByHTTPS(_ configuration: inout ServerConfiguration) { configuration.publicURL = "https://cloud.example.com" }
