@@ -16,18 +16,10 @@ import time
 
 from disk import Disk
 from durability import Write
-from server import Client, Server, audit, every, init, workspace
+from server import Checks, Client, Server, audit, every, init, workspace
 
 PATIENCE = 20
 WRITERS = 4
-
-
-class Checks:
-    passed = failed = 0
-
-    def that(self, name, holds, seen=""):
-        self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
-        print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:500]}", flush=True)
 
 
 class Writer(threading.Thread):
@@ -113,8 +105,7 @@ def main():
             fill_and_free(check, server, disk, credentials["api_key"])
             check.that("the server stops gracefully", server.stop() == 0)
         check.that("the audit chains verify", *audit(options.binary, disk.data))
-    print(f"{check.passed} passed, {check.failed} failed")
-    return 1 if check.failed else 0
+    return check.ended()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,21 @@ UNLIMITED = 100_000_000
 PR_SET_PDEATHSIG = 1
 
 
+class Checks:
+    """What a suite asked and found, printed as it goes; `ended` is for its last line and its exit status."""
+
+    passed = failed = 0
+
+    def that(self, name, holds, seen=""):
+        self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
+        print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:500]}", flush=True)
+        return holds
+
+    def ended(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -144,8 +159,9 @@ class Server(Process):
 
 
 def init(binary, data, environment=None, rate_limit=UNLIMITED):
-    """Initialises a data directory and answers its first credentials."""
-    made = run([binary, "init", "--data", data, "--rate-limit", rate_limit, "--json"], environment)
+    """Initialises a data directory and answers its first credentials. `rate_limit` None leaves the keys at the default."""
+    limit = [] if rate_limit is None else ["--rate-limit", rate_limit]
+    made = run([binary, "init", "--data", data, *limit, "--json"], environment)
     if made.returncode:
         raise RuntimeError(f"init exited with {made.returncode}: {made.stderr}{made.stdout}")
     return json.loads(made.stdout)
