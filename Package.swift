@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Identity", .argumentParser, .configuration, .logging, .serviceLifecycle,
+                "Server", "Kernel", "Storage", "Vault", "Identity", .nioPosix, .nioCore, .argumentParser, .configuration, .logging, .nioCore, .serviceLifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TestKit",

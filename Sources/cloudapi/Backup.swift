@@ -15,10 +15,18 @@ struct Backup: AsyncParsableCommand {
     func run() async throws {
         guard !FileManager.default.fileExists(atPath: file) else { throw Failure("\(file) exists already.") }
         let opened = try await OpenedStore.open(store.resolve(), migrates: false)
+        let partial = file + ".partial"
+        // Its owner's alone: it holds the hashes of passwords and everything the vault sealed.
+        guard FileManager.default.createFile(atPath: partial, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+            throw Failure("\(file) cannot be written.")
+        }
         do {
-            try await opened.store.backUp(to: file)
-        } catch StorageError.failed(let sentence) {
-            throw Failure(sentence)
+            try await opened.store.backUp(to: partial)
+            try FileManager.default.moveItem(atPath: partial, toPath: file)
+        } catch {
+            try? FileManager.default.removeItem(atPath: partial)  // what went wrong before counts
+            if case StorageError.failed(let sentence) = error { throw Failure(sentence) }
+            throw Failure("The backup failed: \(error)")
         }
         print("Wrote \(file). Keep the vault key (<data>/key) apart from it.")
     }

@@ -3,7 +3,10 @@ import Foundation
 import Identity
 import Kernel
 import Logging
+import NIOPosix
+import NIOCore
 import Metering
+import NIOCore
 import Server
 import ServiceLifecycle
 import Storage
@@ -17,6 +20,7 @@ struct Serve: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
+        if ProcessInfo.processInfo.environment["NIOEXEC"] != nil { print(NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()) }
         let configuration = try await options.resolve()
         let lock = try DataLock(configuration)
         let opened = try await OpenedStore.open(configuration, migrates: true, creates: true)
@@ -39,6 +43,8 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } catch is CancellationError {
             logger.warning("stopped before every request had ended")
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw Failure("The address \(configuration.host):\(configuration.port) is taken by another program; choose one with --listen.")
         }
         try await server.parts.counter.close()
         try opened.store.close()
