@@ -38,6 +38,10 @@ extension Target.Dependency {
 
 let package = Package(
     name: "cloudapi",
+    products: [
+        .executable(name: "cloudapi", targets: ["cloudapi"]),
+        .executable(name: "bare-hummingbird", targets: ["BareHummingbird"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -85,7 +89,8 @@ let package = Package(
         .target(
             name: "Dashboard",
             dependencies: [
-                "Kernel", "Storage", "Web", "Identity", "Keys", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging, .nioCore,
+                "Kernel", "Storage", "Web", "Identity", "Keys", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging,
+                .nioCore,
             ], path: "Sources/Features/Dashboard", swiftSettings: strict),
         .target(name: "Background", dependencies: ["Kernel", .logging, .serviceLifecycle], swiftSettings: strict),
         .target(
@@ -98,13 +103,16 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Identity", .nioPosix, .nioCore, .argumentParser, .configuration, .logging, .nioCore, .serviceLifecycle,
+                "Server", "Kernel", "Storage", "Vault", "Identity", .argumentParser, .configuration, .logging, .nioCore, .nioPosix, .serviceLifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TestKit",
             dependencies: [
                 "Server", "Kernel", "Storage", "Vault", .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ], path: "Tests/TestKit", swiftSettings: strict),
+        .executableTarget(
+            name: "BareHummingbird", dependencies: [.hummingbird, .argumentParser, .nioCore], path: "Benchmarks/BareHummingbird",
+            swiftSettings: strict),
         .testTarget(name: "KernelTests", dependencies: ["Kernel"], swiftSettings: strict),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Kernel", "TestKit", .crypto], swiftSettings: strict),
         .testTarget(

@@ -14,10 +14,13 @@ package struct ListQuery: Sendable {
     package enum Column: Sendable {
         case text(String)
         case integer(String)
+        /// The order of making: ids sort by time, and they are the key already, so nothing has to be sorted.
+        case id
 
         var name: String {
             switch self {
             case .text(let name), .integer(let name): name
+            case .id: "id"
             }
         }
     }
@@ -57,6 +60,9 @@ package struct ListQuery: Sendable {
         var values = values
         var offset = 0
         switch request.position {
+        case .after(let place?) where column.isID:
+            conditions.append("id \(sort.descending ? "<" : ">") ?")
+            values.append(.text(place.id))
         case .after(let place?):
             conditions.append("(\(column.name), id) \(sort.descending ? "<" : ">") (?, ?)")
             values.append(try column.value(place.value))
@@ -67,7 +73,7 @@ package struct ListQuery: Sendable {
         let direction = sort.descending ? "DESC" : "ASC"
         let sql = """
             \(selection) WHERE \(conditions.joined(separator: " AND ")) \
-            ORDER BY \(column.name) \(direction), id \(direction) LIMIT ?\(offset > 0 ? " OFFSET ?" : "")
+            ORDER BY \(column.isID ? "" : "\(column.name) \(direction), ")id \(direction) LIMIT ?\(offset > 0 ? " OFFSET ?" : "")
             """
         values.append(.integer(Int64(request.limit + 1)))
         if offset > 0 { values.append(.integer(Int64(offset))) }
@@ -79,9 +85,13 @@ package struct ListQuery: Sendable {
 }
 
 extension ListQuery.Column {
+    fileprivate var isID: Bool {
+        if case .id = self { true } else { false }
+    }
+
     fileprivate func value(_ text: String) throws -> SQLValue {
         switch self {
-        case .text: return .text(text)
+        case .text, .id: return .text(text)
         case .integer:
             guard let number = Int64(text) else { throw Problem(.invalidCursor, "The cursor does not fit this list.") }
             return .integer(number)

@@ -37,7 +37,10 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
     private let limits: Limits
     private let surroundings: Surroundings
     private var phase = Phase.idle
-    private var deadline: Scheduled<Void>?
+    /// What is waited for now, and until when; nil while nothing is.
+    private var awaited: (until: NIODeadline, complaint: StaticString)?
+    /// The one look at `awaited` that is planned. It plans the next itself: a timer per request would cost more than the router.
+    private var look: Scheduled<Void>?
     private var hasAnswered = false
 
     package init(limits: Limits, surroundings: Surroundings) {
@@ -50,17 +53,17 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
         try? context.pipeline.syncOperations.addHandler(watcher, position: .first)  // fails only on a pipeline already torn down
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    package func handlerRemoved(context: ChannelHandlerContext) { look?.cancel() }
 
     package func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        look?.cancel()
         context.fireChannelInactive()
     }
 
     private func bytesArrived(_ context: ChannelHandlerContext) {
         guard phase == .idle else { return }
         phase = .head
-        start(limits.head, context, Problem(.requestTimeout, "The head of the request did not arrive in time."))
+        start(limits.head, context, "The head of the request did not arrive in time.")
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -68,10 +71,10 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
         case .head:
             phase = .body
             hasAnswered = false
-            start(limits.body, context, Problem(.requestTimeout, "The body of the request did not arrive in time."))
+            start(limits.body, context, "The body of the request did not arrive in time.")
         case .body: break
         case .end:
-            deadline?.cancel()
+            awaited = nil
             phase = hasAnswered ? .idle : .answering
         }
         context.fireChannelRead(data)
@@ -95,22 +98,39 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
         refuse(problem, context)
     }
 
-    private func start(_ time: TimeAmount, _ context: ChannelHandlerContext, _ problem: Problem) {
-        deadline?.cancel()
+    private func start(_ time: TimeAmount, _ context: ChannelHandlerContext, _ complaint: StaticString) {
+        awaited = (.now() + time, complaint)
+        if look == nil { plan(min(time, limits.head), context) }
+    }
+
+    private func plan(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+        look = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             let (connection, context) = bound.value
-            connection.refuse(problem, context)
+            connection.lookAround(context)
+        }
+    }
+
+    private func lookAround(_ context: ChannelHandlerContext) {
+        look = nil
+        guard let awaited else { return }
+        let left = awaited.until - .now()
+        if left > .zero {
+            plan(min(left, limits.head), context)
+        } else {
+            refuse(Problem(.requestTimeout, awaited.complaint.description), context)
         }
     }
 
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
+        look?.cancel()
         defer { context.close(promise: nil) }
         guard !hasAnswered, context.channel.isActive else { return }
         hasAnswered = true
-        let answer = ProblemWriter(requestID: surroundings.makeID(), path: "").answer(problem)
+        let id: RequestID = surroundings.makeID()
+        let answer = ProblemWriter(requestID: id, path: "").answer(problem)
         var headers = answer.headers
+        headers[.requestID] = id.rawValue
         headers[.connection] = "close"
         headers[.contentLength] = String(answer.body.count)
         context.write(wrapOutboundOut(.head(HTTPResponse(status: answer.status, headerFields: headers))), promise: nil)

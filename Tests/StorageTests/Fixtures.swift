@@ -41,18 +41,30 @@ enum Engine: Sendable, CaseIterable {
             return try await body { try Store(sqlite: SQLiteEngine.Options(path: directory.appendingPathComponent("store.sqlite").path)) }
         case .postgres:
             let server = try #require(Self.server)
-            try Self.administer(server, "CREATE DATABASE \(name)")
-            defer { try? Self.administer(server, "DROP DATABASE \(name) WITH (FORCE)") }
+            try await Self.administer(server, "CREATE DATABASE \(name)")
             var url = try #require(URLComponents(string: server))
             url.path = "/" + name
+            // A busy machine is no failure.
+            url.queryItems = (url.queryItems ?? []) + [URLQueryItem(name: "options", value: "-c lock_timeout=10min")]
             let address = try #require(url.string)
-            return try await body { try Store(postgres: PostgresEngine.Options(url: address, surroundings: .stopped())) }
+            do {
+                let result = try await body { try Store(postgres: PostgresEngine.Options(url: address, surroundings: .stopped())) }
+                try await Self.administer(server, "DROP DATABASE \(name) WITH (FORCE)")
+                return result
+            } catch {
+                try await Self.administer(server, "DROP DATABASE \(name) WITH (FORCE)")
+                throw error
+            }
         }
     }
 
-    /// Outside of a transaction, where databases are made.
-    private static func administer(_ server: String, _ sql: String) throws {
-        _ = try PostgresHandle(PostgresAddress(server)).run(sql)
+    /// Outside of a transaction, where databases are made; and on a thread of its own, since the server waits for its disk.
+    private static func administer(_ server: String, _ sql: String) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Swift.Result { _ = try PostgresHandle(PostgresAddress(server)).run(sql) })
+            }
+        }
     }
 }
 

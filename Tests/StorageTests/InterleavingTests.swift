@@ -15,7 +15,7 @@ private struct Consumer {
 
 /// A number taken before the commit would let a consumer read 2, then never see 1. These stop a transaction at the two places where
 /// that could happen. PostgreSQL only: SQLite has one writer. A gate left shut by a failure is opened at the end, so that nothing hangs.
-@Suite(.enabled(if: Engine.hasPostgres), .timeLimit(.minutes(1))) struct `Two transactions at once` {
+@Suite(.enabled(if: Engine.hasPostgres), .timeLimit(.minutes(5))) struct `Two transactions at once` {
     @Test func `skip nothing when the one that appended first commits last`() async throws {
         try await Engine.postgres.withStore { store in
             var consumer = Consumer(of: store)

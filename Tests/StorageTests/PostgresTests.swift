@@ -105,6 +105,14 @@ extension Store {
         }
     }
 
+    @Test func `refuses once it is closed`() async throws {
+        try await Engine.postgres.withDatabase { open in
+            let store = try open()
+            try store.close()
+            await #expect(throws: StorageError.unavailable("The database is closed.")) { try await store.read { _ in } }
+        }
+    }
+
     @Test func `prepares again when the schema has changed under it`() async throws {
         try await Engine.postgres.withStore(names) { store in
             try await store.add("ada")

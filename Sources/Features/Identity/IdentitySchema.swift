@@ -21,6 +21,7 @@ package enum IdentitySchema {
             ) STRICT, WITHOUT ROWID
             """,
             "CREATE INDEX projects_by_account ON projects (workspace, account)",
+            "CREATE INDEX projects_by_name ON projects (workspace, name, id)",
             """
             CREATE TABLE users (
                 workspace TEXT NOT NULL REFERENCES workspaces (id), id TEXT NOT NULL, email TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,

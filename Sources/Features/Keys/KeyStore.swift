@@ -49,7 +49,7 @@ extension Key {
         >
     {
         var query = ListQuery(
-            selection, sortable: ["created_at": .integer("created_at"), "name": .text("name")],
+            selection, sortable: ["created_at": .id, "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ? AND kind = ?", caller.workspace, kind)
         if caller.mode == .test { query.filter("mode = ?", Mode.test) }

@@ -31,15 +31,23 @@ final class GRDBStatements: SQLiteStatements {
 /// SQL on one connection, bound and stepped through SQLite's own calls (a GRDB row costs 1.6 times a raw step).
 final class SQLiteDriver: Driver {
     private let statements: any SQLiteStatements
+    /// Why SQLite undid the whole transaction, savepoints and all, as it does when a page cannot be written. Nothing may run until
+    /// the next one begins: without a transaction around it, it would commit by itself.
+    private(set) var undone: StorageError?
 
     init(_ statements: any SQLiteStatements) { self.statements = statements }
 
     var dialect: Dialect { .sqlite }
     var isInTransaction: Bool { sqlite3_get_autocommit(statements.connection) == 0 }
 
+    func begin(_ sql: String) throws {
+        undone = nil
+        _ = try execute(sql, [])
+    }
+
     /// Runs `body` in a read transaction, so that all it reads belongs together.
     func snapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
-        _ = try execute("BEGIN DEFERRED", [])
+        try begin("BEGIN DEFERRED")
         do {
             let result = try body(Connection(driver: self))
             _ = try execute("COMMIT", [])
@@ -56,6 +64,8 @@ final class SQLiteDriver: Driver {
     }
 
     func query(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws {
+        if let undone { throw undone }
+        let wasInTransaction = isInTransaction
         try statements.withStatement(sql) { handle in
             defer {
                 sqlite3_reset(handle)
@@ -67,7 +77,10 @@ final class SQLiteDriver: Driver {
                 switch sqlite3_step(handle) {
                 case SQLITE_ROW: try each(row)
                 case SQLITE_DONE: return
-                case let code: throw failure(code)
+                case let code:
+                    let error = failure(code)
+                    if wasInTransaction, !isInTransaction { undone = error }
+                    throw error
                 }
             }
         }

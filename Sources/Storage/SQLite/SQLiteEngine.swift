@@ -153,7 +153,7 @@ extension SQLiteEngine {
         var answers: [@Sendable ((any Error)?) -> Void] = []
         var failure: (any Error)?
         do {
-            _ = try driver.execute("BEGIN IMMEDIATE", [])
+            try driver.begin("BEGIN IMMEDIATE")
         } catch {
             for job in take(Self.batchLimit) { answers.append(job.refuse) }
             failure = error
@@ -168,6 +168,7 @@ extension SQLiteEngine {
                 continue
             }
             for job in jobs { answers.append(job.run(Connection(driver: driver))) }
+            failure = driver.undone
         }
         if failure == nil {
             do {

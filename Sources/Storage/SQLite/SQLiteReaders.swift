@@ -43,7 +43,8 @@ private final class OwnStatements: SQLiteStatements {
         }
         connection = handle
         sqlite3_busy_timeout(handle, 10_000)
-        guard sqlite3_exec(handle, "PRAGMA query_only = ON; PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY", nil, nil, nil) == SQLITE_OK else {
+        let pragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY"
+        guard sqlite3_exec(handle, pragmas, nil, nil, nil) == SQLITE_OK else {
             throw StorageError.lastFailure(on: handle)
         }
     }

@@ -30,7 +30,7 @@ extension Account {
     /// The accounts of the caller's projects; all of them for a caller of the whole workspace.
     package static func list(_ request: PageRequest, for caller: Caller, _ connection: Connection) throws -> Page<Account> {
         var query = ListQuery(
-            selection, sortable: ["created_at": .integer("created_at"), "name": .text("name")],
+            selection, sortable: ["created_at": .id, "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ?", caller.workspace)
         if let ids = try visible(to: caller, connection) { query.filter("id", isOneOf: ids) }

@@ -7,9 +7,13 @@ extension Project {
         "SELECT id, account, name, description, env, status, quota_requests, version, created_at, updated_at FROM projects"
 
     private static func read(_ row: Row) throws -> Project {
-        try Project(
-            id: ProjectID(row.text(0)), account: AccountID(row.text(1)), name: row.text(2), description: row.text(3), env: row.get(4),
-            status: row.get(5), quotaRequests: row.get(6), version: row.integer(7), createdAt: row.time(8), updatedAt: row.time(9))
+        guard let env = Environment(rawValue: row.text(4)), let status = Status(rawValue: row.text(5)) else {
+            throw StorageError.corrupt("A project has an unknown env or status.")
+        }
+        return Project(
+            id: ProjectID(row.text(0)), account: AccountID(row.text(1)), name: row.text(2), description: row.text(3), env: env,
+            status: status,
+            quotaRequests: row.optionalInteger(6), version: row.integer(7), createdAt: row.time(8), updatedAt: row.time(9))
     }
 
     /// Throws `not_found` for what is not there and for what the caller may not see.
@@ -53,7 +57,7 @@ extension Project {
     package static func list(_ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection) throws -> Page<Project>
     {
         var query = ListQuery(
-            selection, sortable: ["created_at": .integer("created_at"), "name": .text("name")],
+            selection, sortable: ["created_at": .id, "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ?", caller.workspace)
         if case .projects(let roles) = caller.reach { query.filter("id", isOneOf: Array(roles.keys)) }

@@ -30,7 +30,8 @@ package struct Session: Sendable {
             "NewSession",
             .object(
                 Session.fields + [
-                    .required("workspace_id", .id("wsp")), .required("token", .string(1...100, .text, "Send it as bearer; shown once.")),
+                    .required("workspace_id", .id("wsp")),
+                    .required("token", .string(1...100, .text, "Send it as bearer; shown once.").example("ses_…")),
                 ]))
     }
 }
@@ -84,7 +85,7 @@ extension Session {
         -> Page<Session>
     {
         var query = ListQuery(
-            selection, sortable: ["created_at": .integer("created_at")], defaultSort: .init(field: "created_at", descending: true))
+            selection, sortable: ["created_at": .id], defaultSort: .init(field: "created_at", descending: true))
         query.filter("workspace = ? AND person = ? AND expires_at > ?", workspace, user, now)
         return try query.page(
             request, connection, place: { session, _ in .init(value: String(session.createdAt.milliseconds), id: session.id.rawValue) },

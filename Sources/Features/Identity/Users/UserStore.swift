@@ -36,7 +36,7 @@ extension User {
         User
     > {
         var query = ListQuery(
-            selection, sortable: ["created_at": .integer("created_at"), "email": .text("email")],
+            selection, sortable: ["created_at": .id, "email": .text("email")],
             defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ?", caller.workspace)
         if case .projects(let roles) = caller.reach {
