@@ -23,7 +23,7 @@ package struct KeyCredentials: CredentialSource {
             scopes: scopes,
             reach: reach, profile: key.profile)
         return Authenticated(
-            caller: caller, limitedAs: key.limitedAs, requestsPerMinute: key.requestsPerMinute,
+            caller: caller, limitedAs: key.limitedAs, requestsPerMinute: try requestsPerMinute(of: key, in: workspace, connection),
             expiresAt: [key.expiresAt, until].compactMap { $0 }.min(), addressRanges: key.addressRanges)
     }
 
@@ -39,6 +39,13 @@ package struct KeyCredentials: CredentialSource {
             try ($0.get(22, as: WorkspaceID.self), Key.read($0))
         }
         return previous.map { ($0.0, $0.1, $0.1.overlapsUntil) }
+    }
+
+    /// A token draws on the limit of the key it was made with, as high as that is now.
+    private func requestsPerMinute(of key: Key, in workspace: WorkspaceID, _ connection: Connection) throws -> Int {
+        guard key.limitedAs != key.id else { return key.requestsPerMinute }
+        let maker = try connection.row("\(Key.selection) WHERE workspace = ? AND id = ?", workspace, key.limitedAs, as: Key.read)
+        return (maker ?? key).requestsPerMinute
     }
 
     /// What its role leaves of its scopes; for a person's token, what the person may do now as well. Nil when the person may do nothing.

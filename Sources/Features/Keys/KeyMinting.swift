@@ -18,8 +18,12 @@ extension Caller {
                 field, "There is no scope \"\(error.text.prefix(100))\". Known are *, resource:* and \(known).", code: "unknown_scope")
         }
         let effective = asked.intersection(role.scopes)
-        if let missing = Scope.allCases.first(where: { effective.contains($0) && !scopes.contains($0) }) { try require(missing) }
+        try require(all: effective)
         return asked
+    }
+
+    fileprivate func require(all wanted: ScopeSet) throws {
+        if let missing = Scope.allCases.first(where: { wanted.contains($0) && !scopes.contains($0) }) { try require(missing) }
     }
 
     /// The mode that is asked for, or the caller's own. The sandbox makes nothing live.
@@ -114,11 +118,29 @@ extension Key {
 
     /// Passes for an admin of its project, or of the workspace; for whoever made the token; and for the credential itself.
     private func requireAdministrator(_ caller: Caller) throws {
-        if id == caller.credential.id || person != nil && person == caller.user { return }
+        if id == caller.credential.id || parent == caller.credential.id || person != nil && person == caller.user { return }
         if let project { try caller.require(.admin, in: project) } else { try caller.requireWorkspace(.admin) }
     }
 
     package func isAdministered(by caller: Caller) -> Bool { (try? requireAdministrator(caller)) != nil }
+
+    /// Whoever sees the new secret of a key can do what the key can: it must be one the caller could have made, or the caller itself.
+    /// Throws `insufficient_scope` or `forbidden`.
+    func requireNoWider(than caller: Caller, _ connection: Connection) throws {
+        guard id != caller.credential.id else { return }
+        try caller.require(all: scopes.intersection(role.scopes))
+        guard let maker = try Key.maker(caller, connection) else { return }
+        guard maker.expiresAt.map({ $0 >= expiresAt ?? .last }) ?? true else {
+            throw Problem(.forbidden, "The key works longer than the credential that asks for its new secret.")
+        }
+        guard maker.addressRanges.isEmpty || !addressRanges.isEmpty && addressRanges.allSatisfy(maker.mayBeUsed(from:)) else {
+            throw Problem(.forbidden, "The key works from more addresses than the credential that asks for its new secret.")
+        }
+    }
+
+    fileprivate func mayBeUsed(from range: AddressRange) -> Bool {
+        addressRanges.contains { $0.prefix <= range.prefix && $0.contains(range.first) }
+    }
 }
 
 extension Key {
@@ -137,7 +159,7 @@ extension KeyDraft {
         if let end = maker.expiresAt { bounded.expiresAt = min(expiresAt ?? end, end) }
         guard !maker.addressRanges.isEmpty else { return bounded }
         if addressRanges.isEmpty { bounded.addressRanges = maker.addressRanges }
-        for range in addressRanges where !maker.addressRanges.contains(where: { $0.prefix <= range.prefix && $0.contains(range.first) }) {
+        for range in addressRanges where !maker.mayBeUsed(from: range) {
             throw Problem(.forbidden, "The range \(range) lies outside the ranges of the credential that makes the key.")
         }
         return bounded

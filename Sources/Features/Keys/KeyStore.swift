@@ -35,7 +35,7 @@ extension Key {
 
     private func isVisible(to caller: Caller) -> Bool {
         guard caller.mode == .live || mode == .test else { return false }
-        if caller.reachesWorkspace || id == caller.credential.id { return true }
+        if caller.reachesWorkspace || id == caller.credential.id || parent == caller.credential.id { return true }
         if kind == .token, person != nil { return person == caller.user }
         guard let project else { return false }
         return caller.role(in: project) != nil
@@ -57,8 +57,9 @@ extension Key {
         if case .projects(let roles) = caller.reach {
             let places = Array(repeating: "?", count: roles.count).joined(separator: ", ")
             query.filter(
-                "(id = ? OR person = ?" + (roles.isEmpty ? ")" : " OR (person IS NULL AND project IN (\(places))))"),
-                values: [caller.credential.id.sqlValue, (caller.user?.rawValue ?? "-").sqlValue] + roles.keys.map(\.sqlValue))
+                "(id = ? OR parent = ? OR person = ?" + (roles.isEmpty ? ")" : " OR (person IS NULL AND project IN (\(places))))"),
+                values: [caller.credential.id, caller.credential.id, caller.user?.rawValue ?? "-"].map(\.sqlValue)
+                    + roles.keys.map(\.sqlValue))
         }
         return try query.page(
             request, connection,

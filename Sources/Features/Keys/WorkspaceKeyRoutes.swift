@@ -93,7 +93,9 @@ package enum WorkspaceKeyRoutes {
 
     private static func rotate(_ call: Call) async throws -> Answer {
         try await call.commit { connection in
-            let fresh = try call.administered([.workspace], connection).rotate(overlap: call.overlap, by: call.attribution, connection)
+            let key = try call.administered([.workspace], connection)
+            try key.requireNoWider(than: call.caller, connection)
+            let fresh = try key.rotate(overlap: call.overlap, by: call.attribution, connection)
             return .json(.created, WorkspaceKeyView(key: fresh.key, secret: fresh.secret)).holdingSecret()
         }
     }
