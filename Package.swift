@@ -103,7 +103,8 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Identity", .argumentParser, .configuration, .logging, .nioCore, .nioPosix, .serviceLifecycle,
+                "Server", "Kernel", "Storage", "Vault", "Identity", .nioCore, .nioPosix, .argumentParser, .configuration, .logging,
+                .nioCore, .nioPosix, .serviceLifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TestKit",

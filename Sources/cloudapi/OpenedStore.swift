@@ -35,12 +35,12 @@ struct OpenedStore {
     }
 
     private static func openStore(_ configuration: ServerConfiguration, creates: Bool) throws -> Store {
-        if let database = configuration.database { return try Store(postgres: .init(url: database)) }
         if creates {
-            // If it fails, the next line says so.
+            // The key file stands here whatever the database is. If it fails, the lines that need it say so.
             try? FileManager.default.createDirectory(
                 atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
+        if let database = configuration.database { return try Store(postgres: .init(url: database)) }
         guard FileManager.default.fileExists(atPath: configuration.data) else {
             throw Failure("There is no folder \(configuration.data). Run cloudapi init.")
         }

@@ -3,10 +3,9 @@ import Foundation
 import Identity
 import Kernel
 import Logging
-import NIOPosix
-import NIOCore
 import Metering
 import NIOCore
+import NIOPosix
 import Server
 import ServiceLifecycle
 import Storage
@@ -20,7 +19,9 @@ struct Serve: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
-        if ProcessInfo.processInfo.environment["NIOEXEC"] != nil { print(NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()) }
+        if ProcessInfo.processInfo.environment["NIOEXEC"] != nil {
+            print(NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor())
+        }
         let configuration = try await options.resolve()
         let lock = try DataLock(configuration)
         let opened = try await OpenedStore.open(configuration, migrates: true, creates: true)
