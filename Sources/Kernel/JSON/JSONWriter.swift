@@ -2,11 +2,17 @@
 ///
 /// Foundation's JSONEncoder costs five times the rest of a request (measured: 113–137 µs for 25 small objects against 21–26 µs
 /// here), so every answer is written by the type that knows it, into one growing array.
+///
+/// The array is filled ahead of `count`, so that a member is a few stores and one bounds check and not six appends.
 package struct JSONWriter: Sendable {
-    package private(set) var bytes: [UInt8] = []
+    private var storage: [UInt8]
+    private var count = 0
     private var needsComma = false
 
-    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    /// `capacity` is what the answer will take, roughly; it grows by itself.
+    package init(capacity: Int = 256) { storage = [UInt8](repeating: 0, count: capacity) }
+
+    package var bytes: [UInt8] { Array(storage[..<count]) }
 
     // MARK: Objects and arrays
 
@@ -77,7 +83,7 @@ package struct JSONWriter: Sendable {
     /// A member whose name is data, and so is escaped.
     package mutating func dynamicField(_ name: String, _ value: some JSONRepresentable) {
         self.value(name)
-        bytes.append(UInt8(ascii: ":"))
+        write(atMost: 1, separated: false) { $0.byte(UInt8(ascii: ":")) }
         needsComma = false
         value.write(to: &self)
     }
@@ -85,51 +91,53 @@ package struct JSONWriter: Sendable {
     // MARK: Values
 
     package mutating func value(_ value: String) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
         var copy = value
-        copy.withUTF8 { appendEscaped($0) }
-        bytes.append(UInt8(ascii: "\""))
+        copy.withUTF8 { text in
+            // At worst every byte becomes \u00XX.
+            write(atMost: text.count * 6 + 3) { cursor in
+                cursor.byte(UInt8(ascii: "\""))
+                cursor.escaped(text)
+                cursor.byte(UInt8(ascii: "\""))
+            }
+        }
         needsComma = true
     }
 
     package mutating func value(_ value: Int64) {
-        separate()
-        appendDigits(value)
+        write(atMost: 21) { cursor in
+            cursor.digits(value)
+        }
         needsComma = true
     }
 
     /// Shortest form that reads back the same; JSON has no NaN or infinity, so those become `null`.
     package mutating func value(_ value: Double) {
         guard value.isFinite else { return null() }
-        separate()
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 {
-            appendDigits(whole)
-        } else {
-            bytes.append(contentsOf: value.description.utf8)
-        }
-        needsComma = true
+        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 { return self.value(whole) }
+        embed(value.description.utf8)
     }
 
-    package mutating func value(_ value: Bool) { raw(value ? "true" : "false") }
+    package mutating func value(_ value: Bool) { literal(value ? "true" : "false") }
 
     package mutating func value(_ value: Timestamp) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { buffer in
-            let count = value.write(to: buffer)
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[..<count]))
+        write(atMost: 27) { cursor in
+            cursor.byte(UInt8(ascii: "\""))
+            cursor.time(value)
+            cursor.byte(UInt8(ascii: "\""))
         }
-        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
-    package mutating func null() { raw("null") }
+    package mutating func null() { literal("null") }
 
     /// Bytes that are JSON already, such as a stored canonical row.
-    package mutating func embed(_ json: some Sequence<UInt8>) {
-        separate()
-        bytes.append(contentsOf: json)
+    package mutating func embed(_ json: some Collection<UInt8>) {
+        let copy = ContiguousArray(json)
+        copy.withUnsafeBufferPointer { bytes in
+            write(atMost: bytes.count + 1) { cursor in
+                cursor.bytes(bytes)
+            }
+        }
         needsComma = true
     }
 
@@ -137,75 +145,46 @@ package struct JSONWriter: Sendable {
 
     @inline(__always)
     private mutating func open(_ bracket: UInt8) {
-        separate()
-        bytes.append(bracket)
+        write(atMost: 2) { cursor in
+            cursor.byte(bracket)
+        }
         needsComma = false
     }
 
     @inline(__always)
     private mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
+        write(atMost: 1, separated: false) { $0.byte(bracket) }
+        needsComma = true
+    }
+
+    /// Names in our own code are plain ASCII and need no escaping.
+    @inline(__always)
+    private mutating func key(_ name: StaticString) {
+        write(atMost: name.utf8CodeUnitCount + 4) { cursor in
+            cursor.byte(UInt8(ascii: "\""))
+            cursor.bytes(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+            cursor.byte(UInt8(ascii: "\""))
+            cursor.byte(UInt8(ascii: ":"))
+        }
+        needsComma = false
+    }
+
+    private mutating func literal(_ text: StaticString) {
+        write(atMost: text.utf8CodeUnitCount + 1) { cursor in
+            cursor.bytes(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        }
         needsComma = true
     }
 
     @inline(__always)
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
-    }
-
-    /// Names in our own code are plain ASCII and need no escaping.
-    private mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
-    }
-
-    private mutating func raw(_ text: StaticString) {
-        separate()
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        needsComma = true
-    }
-
-    private mutating func appendDigits(_ value: Int64) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
-            var index = 20
-            repeat {
-                index -= 1
-                buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[index...]))
-        }
-    }
-
-    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        var start = 0
-        for index in text.indices where text[index] < 0x20 || text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "\\") {
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
-            appendEscape(text[index])
-            start = index + 1
-        }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
-    }
-
-    private mutating func appendEscape(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        case 0x08: bytes.append(UInt8(ascii: "b"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0C: bytes.append(UInt8(ascii: "f"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        default:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
-            bytes.append((byte & 15) < 10 ? UInt8(ascii: "0") + (byte & 15) : UInt8(ascii: "a") + (byte & 15) - 10)
+    private mutating func write(atMost needed: Int, separated: Bool = true, _ body: (inout JSONCursor) -> Void) {
+        if storage.count - count < needed { storage.append(contentsOf: repeatElement(0, count: max(needed, storage.count))) }
+        count = storage.withUnsafeMutableBufferPointer { [count, needsComma] buffer in
+            let start = buffer.baseAddress!  // never empty: something is needed
+            var cursor = JSONCursor(next: start + count)
+            if separated { cursor.separate(needsComma) }
+            body(&cursor)
+            return cursor.next - start
         }
     }
 }

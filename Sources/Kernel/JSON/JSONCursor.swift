@@ -1,0 +1,71 @@
+/// The place in a buffer where the next byte goes. Whoever makes one has made sure that there is room.
+struct JSONCursor {
+    private(set) var next: UnsafeMutablePointer<UInt8>
+
+    init(next: UnsafeMutablePointer<UInt8>) { self.next = next }
+
+    @inline(__always)
+    mutating func byte(_ byte: UInt8) {
+        next.pointee = byte
+        next += 1
+    }
+
+    @inline(__always)
+    mutating func separate(_ needsComma: Bool) {
+        if needsComma { byte(UInt8(ascii: ",")) }
+    }
+
+    @inline(__always)
+    mutating func bytes(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let start = bytes.baseAddress else { return }
+        next.update(from: start, count: bytes.count)
+        next += bytes.count
+    }
+
+    /// A string's content; copied whole as long as nothing in it needs an escape.
+    mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        for index in text.indices where text[index] < 0x20 || text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "\\") {
+            bytes(UnsafeBufferPointer(rebasing: text[start..<index]))
+            escape(text[index])
+            start = index + 1
+        }
+        bytes(UnsafeBufferPointer(rebasing: text[start...]))
+    }
+
+    private mutating func escape(_ character: UInt8) {
+        byte(UInt8(ascii: "\\"))
+        switch character {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte(character)
+        case 0x08: byte(UInt8(ascii: "b"))
+        case 0x09: byte(UInt8(ascii: "t"))
+        case 0x0A: byte(UInt8(ascii: "n"))
+        case 0x0C: byte(UInt8(ascii: "f"))
+        case 0x0D: byte(UInt8(ascii: "r"))
+        default:
+            for character in "u00".utf8 { byte(character) }
+            byte(character < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            byte((character & 15) < 10 ? UInt8(ascii: "0") + (character & 15) : UInt8(ascii: "a") + (character & 15) - 10)
+        }
+    }
+
+    mutating func digits(_ value: Int64) {
+        if value < 0 { byte(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        var length = 1
+        while rest >= 10 {
+            rest /= 10
+            length += 1
+        }
+        rest = value.magnitude
+        for place in stride(from: length - 1, through: 0, by: -1) {
+            next[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        next += length
+    }
+
+    mutating func time(_ value: Timestamp) {
+        next += value.write(to: UnsafeMutableBufferPointer(start: next, count: 24))
+    }
+}
