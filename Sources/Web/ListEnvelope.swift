@@ -121,7 +121,10 @@ package struct CursorSigner: Sendable {
 extension Data {
     /// RFC 4648, section 5, without padding.
     package var base64URL: String {
-        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        String(
+            decoding: base64EncodedData().lazy.filter { $0 != UInt8(ascii: "=") }.map { byte in
+                byte == UInt8(ascii: "+") ? UInt8(ascii: "-") : byte == UInt8(ascii: "/") ? UInt8(ascii: "_") : byte
+            }, as: UTF8.self)
     }
 
     package init?(base64URL text: String) {
