@@ -110,12 +110,7 @@ package final class Pipeline: Sendable {
 
     /// Runs `work` unless its answer is kept already; waits for the same request if it is running.
     private func once(_ idempotent: IdempotentRequest, _ work: () async throws -> Answer) async throws -> Answer {
-        if !running.begin(idempotent.name) {
-            await running.wait(for: idempotent.name, atMost: limits.idempotencyWait, surroundings)
-            guard running.begin(idempotent.name) else {
-                throw Problem(.idempotencyInProgress, "A request with this Idempotency-Key is still running.", retryAfter: 1)
-            }
-        }
+        try await begin(idempotent)
         defer { running.end(idempotent.name) }
         if let kept = try await kept(idempotent) { return kept }
         do {
@@ -128,6 +123,18 @@ package final class Pipeline: Sendable {
             let row = try idempotent.row(keeping: answer)
             _ = try await store.write { connection in try row.insert(idempotent.name, at: idempotent.at, connection) }
             return answer
+        }
+    }
+
+    /// Several may have waited for the one that ran; each has its turn. Throws `idempotency_in_progress` when the time to wait is over.
+    private func begin(_ idempotent: IdempotentRequest) async throws {
+        let start = surroundings.now().milliseconds
+        while !running.begin(idempotent.name) {
+            let left = limits.idempotencyWait - .milliseconds(surroundings.now().milliseconds - start)
+            guard left > .zero else {
+                throw Problem(.idempotencyInProgress, "A request with this Idempotency-Key is still running.", retryAfter: 1)
+            }
+            await running.wait(for: idempotent.name, atMost: left, surroundings)
         }
     }
 

@@ -72,6 +72,15 @@ package struct Event: Sendable {
 struct PendingEvent {
     let draft: EventDraft
     let attribution: Attribution
+    /// Whom it names was erased in the same transaction.
+    var isAnonymous = false
+
+    var personal: [String: String] {
+        if isAnonymous { return [:] }
+        var personal = draft.personal
+        if let address = attribution.address { personal["actor.ip"] = address }
+        return personal
+    }
 }
 
 extension Connection {

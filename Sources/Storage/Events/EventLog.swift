@@ -62,9 +62,7 @@ package enum EventLog {
     private static func insert(_ event: PendingEvent, after head: Head, _ connection: Connection) throws -> Head {
         let by = event.attribution
         let id: EventID = by.makeID()
-        var personal = event.draft.personal
-        if let address = by.address { personal["actor.ip"] = address }
-        let sealed = PersonalFields(personal, surroundings: by.surroundings)
+        let sealed = PersonalFields(event.personal, surroundings: by.surroundings)
         let canonical = canonicalRow(event, id: id, sequence: head.sequence + 1, previous: head.hash, digests: sealed.digests)
         let hash = Array(SHA256.hash(data: canonical))
         try connection.execute(

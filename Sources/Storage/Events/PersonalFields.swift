@@ -58,9 +58,14 @@ extension EventLog {
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
-    /// Forgets who a person was: empties the personal fields of every event they did or that is about them. The chain still verifies.
+    /// Forgets who a person was: empties the personal fields of every event they did or that is about them, those appended in this
+    /// transaction included. The chain still verifies.
     package static func erasePersonalFields(of person: String, in workspace: WorkspaceID, _ connection: Connection) throws -> Int {
-        try connection.execute(
+        for (index, event) in connection.pendingEvents.enumerated()
+        where event.attribution.tenant.workspace == workspace && [event.draft.subject, event.attribution.actor.id].contains(person) {
+            connection.pendingEvents[index].isAnonymous = true
+        }
+        return try connection.execute(
             "UPDATE events SET personal = NULL WHERE workspace = ? AND personal IS NOT NULL AND (subject = ? OR actor = ?)", workspace,
             person, person)
     }

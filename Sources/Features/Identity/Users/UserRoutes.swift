@@ -114,7 +114,7 @@ extension User {
         try connection.execute(
             "UPDATE users SET name = '', email = ?, password = NULL, invitation = NULL, version = version + 1, updated_at = ? WHERE workspace = ? AND id = ?",
             "\(id)@erased.invalid", by.at, by.tenant.workspace, id)
-        _ = try EventLog.erasePersonalFields(of: id.rawValue, in: by.tenant.workspace, connection)
         connection.append(EventDraft("user.erased", subject: id.rawValue), by: by)
+        _ = try EventLog.erasePersonalFields(of: id.rawValue, in: by.tenant.workspace, connection)
     }
 }
