@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import Kernel
 import Server
@@ -129,6 +130,25 @@ import Testing
                 #expect(second.bytes == first.bytes && second.header("Idempotent-Replayed") == "true")
                 #expect(try await cloud.projectNames() == ["Default", "One"])
             }
+        }
+    }
+
+    @Test func `is told to come again when the first one takes longer than five seconds`() async throws {
+        try await Installation.run { cloud in
+            let isFree = DispatchSemaphore(value: 0)
+            async let holdUp: Void = cloud.store.write { _ in isFree.wait() }
+            let statuses = try await withThrowingTaskGroup { group in
+                for _ in 0..<2 { group.addTask { try await cloud.make("One", as: cloud.home.liveKey, under: "k1") } }
+                while cloud.clock.sleepers == 0 { await Task.yield() }
+                cloud.clock.advance(seconds: 5)
+                let second = try await group.next()
+                #expect(second?.code == "idempotency_in_progress" && second?.header("Retry-After") == "1")
+                isFree.signal()
+                return try await group.reduce(into: [second?.status]) { $0.append($1.status) }
+            }
+            try await holdUp
+            #expect(statuses == [409, 201])
+            #expect(try await cloud.make("One", as: cloud.home.liveKey, under: "k1").header("Idempotent-Replayed") == "true")
         }
     }
 
