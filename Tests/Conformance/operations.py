@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Does to an installation what an operator does, with real processes, and looks at what came of it.
 
-    operations.py --binary .build/debug/cloudapi [--only seeds,stop,…]
+    operations.py --binary .build/debug/cloudapi [--only stop,backup,…]
 
 Each part works in a data folder of its own:
 
-  seeds     what the seed documents promise (seeds.py), on a server as `init` makes it
   first     `serve` on an empty folder initialises itself, and the curl it prints works when pasted
   refusals  `init` twice, a second server on one folder, a database of a newer version: exit 1 and one sentence each; what `doctor` says
   stop      SIGTERM under load: exit 0 within a bound, everything begun is answered, every answer was counted
@@ -97,19 +96,6 @@ def said(done):
 
 
 # The parts
-
-
-def seeds(check, operator):
-    operator.init(rate_limit=None)
-    credentials = operator.folder / "credentials.json"
-    credentials.write_text(json.dumps(operator.credentials))
-    with operator.server.start() as server:
-        command = [sys.executable, HERE / "seeds.py", "--base", f"http://127.0.0.1:{server.port}", "--credentials", credentials,
-                   "--only", "cloudapi,cloudplatform,limits"]
-        done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, timeout=300)
-        print(*(line for line in done.stdout.splitlines() if not line.startswith("ok ")), sep="\n", flush=True)
-        check.that("the seeds' promises are kept", done.returncode == 0 and ", 0 failed" in done.stdout, done.stdout[-300:])
-        check.that("the server stops gracefully", server.stop() == 0)
 
 
 def first(check, operator):
@@ -282,7 +268,7 @@ def tamper(check, operator):
         check.that(f"{name} is found", changed == 1 and not verified, (changed, found))
 
 
-PARTS = (seeds, first, refusals, stop, backup, password, tamper)
+PARTS = (first, refusals, stop, backup, password, tamper)
 
 
 def main():
