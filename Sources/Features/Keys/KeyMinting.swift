@@ -116,6 +116,15 @@ extension Key {
         return key
     }
 
+    /// Gives the credential of that id a new secret. Throws what `administered`, `requireNoWider` and `rotate` throw.
+    package static func rotate(
+        _ id: String, _ kinds: Set<Kind>, overlap: Int64, for caller: Caller, by: Attribution, _ connection: Connection
+    ) throws -> FreshKey {
+        let key = try administered(id, kinds, by: caller, connection)
+        try key.requireNoWider(than: caller, connection)
+        return try key.rotate(overlap: overlap, by: by, connection)
+    }
+
     /// Passes for an admin of its project, or of the workspace; for whoever made the token; and for the credential itself.
     private func requireAdministrator(_ caller: Caller) throws {
         if id == caller.credential.id || parent == caller.credential.id || person != nil && person == caller.user { return }
@@ -126,7 +135,7 @@ extension Key {
 
     /// Whoever sees the new secret of a key can do what the key can: it must be one the caller could have made, or the caller itself.
     /// Throws `insufficient_scope` or `forbidden`.
-    func requireNoWider(than caller: Caller, _ connection: Connection) throws {
+    private func requireNoWider(than caller: Caller, _ connection: Connection) throws {
         guard id != caller.credential.id else { return }
         try caller.require(all: scopes.intersection(role.scopes))
         guard let maker = try Key.maker(caller, connection) else { return }
@@ -178,5 +187,5 @@ enum KeyFields {
     static let rotation = Schema.object([
         .optional("overlap_seconds", .integer(0...604_800, "How long the old secret works beside the new one; an hour when left out."))
     ])
-    static let revoked = Schema.object([.required("id", .id("key")), .required("revoked", .boolean())])
+    static let revoked = Schema.object([.required("id", .id("key")), .required("revoked", .boolean().example(true))])
 }

@@ -95,7 +95,7 @@ extension Key {
     }
 
     /// A new secret at once; the old one works for `overlap` seconds more. Throws `conflict` for a revoked key.
-    package func rotate(overlap: Int64, by: Attribution, _ connection: Connection) throws -> FreshKey {
+    func rotate(overlap: Int64, by: Attribution, _ connection: Connection) throws -> FreshKey {
         guard isValid(at: by.at), let form = Secret.Prefix(rawValue: prefix) else {
             throw Problem(.conflict, "The key is revoked or expired.")
         }

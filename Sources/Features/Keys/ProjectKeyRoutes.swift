@@ -86,9 +86,8 @@ package enum ProjectKeyRoutes {
 
     private static func rotate(_ call: Call) async throws -> Answer {
         try await call.commit { connection in
-            let key = try call.administered([.project], connection)
-            try key.requireNoWider(than: call.caller, connection)
-            let fresh = try key.rotate(overlap: call.overlap, by: call.attribution, connection)
+            let fresh = try Key.rotate(
+                call.parameter("id"), [.project], overlap: call.overlap, for: call.caller, by: call.attribution, connection)
             return .json(.created, ProjectKeyView(key: fresh.key, secret: fresh.secret)).holdingSecret()
         }
     }

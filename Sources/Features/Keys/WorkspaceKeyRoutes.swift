@@ -93,9 +93,8 @@ package enum WorkspaceKeyRoutes {
 
     private static func rotate(_ call: Call) async throws -> Answer {
         try await call.commit { connection in
-            let key = try call.administered([.workspace], connection)
-            try key.requireNoWider(than: call.caller, connection)
-            let fresh = try key.rotate(overlap: call.overlap, by: call.attribution, connection)
+            let fresh = try Key.rotate(
+                call.parameter("id"), [.workspace], overlap: call.overlap, for: call.caller, by: call.attribution, connection)
             return .json(.created, WorkspaceKeyView(key: fresh.key, secret: fresh.secret)).holdingSecret()
         }
     }

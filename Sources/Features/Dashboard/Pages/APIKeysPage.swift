@@ -71,8 +71,10 @@ struct APIKeysPage: Sendable {
 
     private func rotate(_ visit: Visit) async throws -> Response {
         let overlap = visit.form["overlap_seconds"].flatMap { Int64($0) }.flatMap { (0...604_800).contains($0) ? $0 : nil } ?? 3600
+        try visit.caller.require(.keysWrite)
         let fresh = try await visit.once { connection in
-            try administered(visit, connection).rotate(overlap: overlap, by: visit.attribution, connection)
+            try Key.rotate(
+                visit.keyID, [.project, .workspace], overlap: overlap, for: visit.caller, by: visit.attribution, connection)
         }
         guard let fresh else { return try await showSentBefore(visit) }
         let panel = FreshKeyPanel(fresh, title: "“\(fresh.key.name)” has a new secret", baseURL: pages.look.baseURL)
@@ -93,8 +95,7 @@ struct APIKeysPage: Sendable {
 
     private func administered(_ visit: Visit, _ connection: Connection) throws -> Key {
         try visit.caller.require(.keysWrite)
-        let id = visit.guest.scope.parameters.get("id") ?? ""
-        return try Key.administered(id, [.project, .workspace], by: visit.caller, connection)
+        return try Key.administered(visit.keyID, [.project, .workspace], by: visit.caller, connection)
     }
 
     private func showSentBefore(_ visit: Visit) async throws -> Response {
@@ -124,4 +125,9 @@ struct APIKeysPage: Sendable {
         {{/page.confirm}}
         {{/main}}{{/frame}}
         """
+}
+
+extension Visit {
+    /// The key the path names.
+    fileprivate var keyID: String { guest.scope.parameters.get("id") ?? "" }
 }
