@@ -23,13 +23,13 @@ struct ProjectKeyView: JSONRepresentable {
 
     private static let fields: [Schema.Field] =
         [
-            .required("id", .id("key")), .required("prefix", .string(1...20)), .required("last_four", .string(4...4)),
+            .required("id", .id("key")), .required("prefix", .string(1...20).example("sk_live_")), .required("last_four", .string(4...4)),
             .required("name", .string(0...120)), .required("project_id", .id("proj")), .required("mode", .choice(["live", "test"])),
             .required("scopes", .array(.string(1...100))), .required("profile", .choice(["cloudapi", "cloudplatform"])),
         ] + Key.lifeFields
     static let schema = Schema.named("ProjectKey", .object(fields))
     static let freshSchema = Schema.named(
-        "NewProjectKey", .object(fields + [.required("key", .string(1...100, .text, "The secret, shown once."))]))
+        "NewProjectKey", .object(fields + [.required("key", .string(1...100, .text, "The secret, shown once.").example("sk_live_…"))]))
 }
 
 /// A workspace key as `/v1/api-keys` writes it: `key_id`, `scope` as action:resource.
@@ -56,7 +56,8 @@ struct WorkspaceKeyView: JSONRepresentable {
 
     private static let fields: [Schema.Field] =
         [
-            .required("key_id", .id("key")), .required("prefix", .string(1...20)), .required("last_four", .string(4...4)),
+            .required("key_id", .id("key")), .required("prefix", .string(1...20).example("pk_live_")),
+            .required("last_four", .string(4...4)),
             .required("name", .string(0...120)), .required("scope", .array(.string(1...100))),
             .required("role", .choice(["viewer", "editor", "admin"])),
             .required("project_ids", Schema.array(.id("proj")).nullable), .required("ip_ranges", .array(.string(1...60))),
@@ -64,7 +65,7 @@ struct WorkspaceKeyView: JSONRepresentable {
         ] + Key.lifeFields
     static let schema = Schema.named("WorkspaceKey", .object(fields))
     static let freshSchema = Schema.named(
-        "NewWorkspaceKey", .object(fields + [.required("key", .string(1...100, .text, "The secret, shown once."))]))
+        "NewWorkspaceKey", .object(fields + [.required("key", .string(1...100, .text, "The secret, shown once.").example("pk_live_…"))]))
 }
 
 /// A scoped token as `/v1/tokens` writes it.
@@ -89,14 +90,14 @@ struct TokenView: JSONRepresentable {
 
     private static let fields: [Schema.Field] =
         [
-            .required("id", .id("tok")), .required("prefix", .string(1...20)), .required("last_four", .string(4...4)),
+            .required("id", .id("tok")), .required("prefix", .string(1...20).example("cap_")), .required("last_four", .string(4...4)),
             .required("name", .string(0...120)), .required("scopes", .array(.string(1...100))),
             .required("project_id", Schema.id("proj").nullable),
             .required("mode", .choice(["live", "test"])), .required("profile", .choice(["cloudapi", "cloudplatform"])),
         ] + Key.lifeFields
     static let schema = Schema.named("Token", .object(fields))
     static let freshSchema = Schema.named(
-        "NewToken", .object(fields + [.required("token", .string(1...100, .text, "The secret, shown once."))]))
+        "NewToken", .object(fields + [.required("token", .string(1...100, .text, "The secret, shown once.").example("cap_…"))]))
 }
 
 struct RevokedView: JSONRepresentable {

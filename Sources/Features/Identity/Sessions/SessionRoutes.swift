@@ -14,7 +14,8 @@ package struct SessionRoutes: Sendable {
                 details: "Answers a session token that works as a bearer for twelve hours, with the rights of the user.",
                 body: .required(
                     .object([
-                        .required("email", .string(3...254, .email).example("ada@example.com")), .required("password", .string(1...200)),
+                        .required("email", .string(3...254, .email).example("ada@example.com")),
+                        .required("password", .string(1...200).example("correct horse battery")),
                         .optional("workspace_id", .id("wsp", "For an address that is known in several workspaces.")),
                     ])), answers: [.created(Session.Fresh.schema)], problems: [.signInFailed, .signInThrottled], handler: begin),
             Route(

@@ -80,7 +80,9 @@ extension User: JSONRepresentable, SchemaDescribed {
                         "invitation",
                         .object(
                             [
-                                .required("token", .string(1...100, .text, "Shown once; accepted by POST /v1/invitations/acceptances.")),
+                                .required(
+                                    "token",
+                                    .string(1...100, .text, "Shown once; accepted by POST /v1/invitations/acceptances.").example("inv_…")),
                                 .required("expires_at", .timestamp()),
                             ]))
                 ]))

@@ -49,7 +49,7 @@ package struct UserRoutes: Sendable {
             Route(
                 open: .post, "/v1/invitations/acceptances", "Accept an invitation and sign in",
                 body: .required(
-                    .object([.required("token", .string(1...200)), .required("password", SignIn.password)])),
+                    .object([.required("token", .string(1...200).example("inv_…")), .required("password", SignIn.password)])),
                 answers: [.created(Session.Fresh.schema)], problems: [.notFound, .signInThrottled], handler: accept),
         ]
     }
