@@ -37,7 +37,7 @@ struct Docs: Sendable {
     }
 
     private var groups: [String] {
-        routes.reduce(into: []) { groups, route in if groups.last != route.group { groups.append(route.group) } }
+        routes.reduce(into: []) { groups, route in if !groups.contains(route.group) { groups.append(route.group) } }
     }
 
     private struct Content {

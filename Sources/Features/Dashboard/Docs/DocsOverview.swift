@@ -22,7 +22,7 @@ enum DocsOverview {
         <li><strong>One life cycle.</strong> Whatever you manage is made, read, changed and removed in the same way, in every environment.</li>
         <li><strong>Retries are safe.</strong> A write with an <code>Idempotency-Key</code> takes effect once; a retry gets the first answer again.</li>
         <li><strong>Least privilege.</strong> Every credential has scopes, a role and, if you want, an expiry and the addresses it may be used from. Nothing can make a credential wider than itself.</li>
-        <li><strong>Nothing happens unseen.</strong> A change and its entry in the event log commit together. The log is chained by hashes, so an auditor can verify it.</li>
+        <li><strong>Nothing happens unseen.</strong> A change and its entry in the event log commit together. The log is chained by hashes, so an auditor can verify it; monitoring reads <code>/metrics</code>.</li>
         </ul>
         <h2 id="uses">What people build with it</h2>
         <ul>

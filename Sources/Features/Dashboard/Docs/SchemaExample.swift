@@ -5,9 +5,10 @@ import Web
 enum SchemaExample {
     static func value(_ schema: Schema, named name: String = "") -> JSON {
         if let example = schema.example { return example }
+        if schema.isNullable, ["overlap_until", "expires_at", "project_ids"].contains(name) { return .null }
         switch schema.kind {
         case .named(_, let inner): return value(inner, named: name)
-        case .boolean: return .bool(name.hasPrefix("is_") || name == "pong" || name == "revoked" || name == "complete")
+        case .boolean: return .bool(name.hasPrefix("is_") || name == "pong" || name == "complete")
         case .number: return .double(12.5)
         case .integer(let range): return .integer(min(max(name == "page" ? 1 : 120, range.lowerBound), range.upperBound))
         case .choice(let choices): return .string(choices.first ?? "")
@@ -33,8 +34,7 @@ enum SchemaExample {
         case (_, .addressRange): "203.0.113.0/24"
         case (_, .uri): "https://example.com/hooks"
         case ("password", _): "correct horse battery"
-        case ("token", _), ("key", _): "…"
-        case ("prefix", _): "pk_live_"
+        case ("ip_ranges", _): "203.0.113.0/24"
         case ("last_four", _): "t7Zq"
         case ("scope", _), ("scopes", _): "projects:read"
         case ("name", _): "Core Platform"

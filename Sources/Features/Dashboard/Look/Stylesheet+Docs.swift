@@ -14,7 +14,7 @@ extension Stylesheet {
         .prose > h2 { font-size: 1.25rem; margin: 2.5rem 0 0.75rem; } .prose > h3 { margin: 1.75rem 0 0.5rem; }
         .prose p, .prose ul, .prose ol { margin: 0.75rem 0; } .prose ul, .prose ol { padding-left: 1.375rem; } .prose li { margin: 0.375rem 0; }
         .prose li::marker { color: var(--muted); }
-        .prose :not(pre) > code { background: var(--sunken); border: 1px solid var(--line); border-radius: 4px; padding: 0.05rem 0.3rem; overflow-wrap: anywhere; }
+        .prose :not(pre) > code { background: var(--sunken); border: 1px solid var(--line); border-radius: 4px; padding: 0.05rem 0.2rem; overflow-wrap: anywhere; }
         .prose a > code { color: inherit; }
         .prose td p { margin: 0; } .prose table { margin: 0.75rem 0; } .prose .scroll { overflow-x: auto; }
         .prose table { border: 1px solid var(--line); border-radius: 8px; border-spacing: 0; border-collapse: separate; overflow: hidden; background: var(--surface); }
@@ -22,6 +22,7 @@ extension Stylesheet {
         .prose td { padding: 0.5rem 0.75rem; } .prose td:first-child { white-space: nowrap; }
         pre { margin: 0.75rem 0; padding: 0.875rem 1rem; background: var(--sunken); border: 1px solid var(--line); border-radius: 10px; overflow-x: auto; line-height: 1.6; }
         .block { position: relative; } .block button { position: absolute; right: 0.5rem; top: 0.5rem; }
+        @media (max-width: 41.99rem) { .block { display: grid; margin-bottom: 1rem; } .block pre { min-width: 0; margin-bottom: 0.5rem; } .block button { position: static; justify-self: end; } }
         .facts { display: grid; grid-template-columns: auto 1fr; gap: 0.375rem 1.25rem; margin: 1rem 0; } .facts dt { color: var(--muted); } .facts dd { margin: 0; }
         .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); margin: 1rem 0; }
         .cards .card { padding: 1rem 1.125rem; color: inherit; text-decoration: none; } .cards .card p { color: var(--muted); margin: 0.25rem 0 0; font-size: 0.875rem; }
@@ -37,7 +38,7 @@ extension Stylesheet {
         .codes { display: flex; flex-wrap: wrap; gap: 0.375rem; } .codes a { text-decoration: none; }
         .codes a:hover { text-decoration: underline; }
         .type { color: var(--muted); font-size: 0.8125rem; } .needed { color: var(--bad); font-size: 0.75rem; font-weight: 550; }
-        @media (max-width: 47.99rem) { .prose td:first-child { white-space: normal; overflow-wrap: anywhere; } .prose .reflow td { display: block; text-align: left; } .prose .reflow tr { padding: 0.625rem 0.875rem; } .prose .reflow td:first-child { padding: 0; } }
+        @media (max-width: 47.99rem) { .prose td:first-child { white-space: normal; overflow-wrap: anywhere; } .prose .reflow td { display: block; text-align: left; padding: 0.125rem 0; } .prose .reflow td:empty { display: none; } .prose .reflow tr { padding: 0.625rem 0.875rem; } .prose .reflow td:first-child { padding: 0; } }
         @media (min-width: 60rem) {
             .docs-shell { display: grid; grid-template-columns: 15rem minmax(0, 1fr); }
             .docs-nav { border: 0; background: none; position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto; padding: 2.25rem 0; }

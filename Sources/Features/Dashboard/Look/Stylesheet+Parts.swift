@@ -93,6 +93,7 @@ extension Stylesheet {
         td summary { cursor: pointer; color: var(--muted); } td details code { display: block; font-size: 0.75rem; color: var(--muted); }
         .row-actions { white-space: nowrap; text-align: right; } .row-actions button + button { margin-left: 0.375rem; }
         tr.gone .name { color: var(--muted); text-decoration: line-through; font-weight: 400; }
+        @media (min-width: 48rem) { .when { white-space: nowrap; } }
         .pager { display: flex; gap: 0.5rem; justify-content: space-between; padding: 0.875rem 1.25rem; border-top: 1px solid var(--line); }
         @media (max-width: 47.99rem) {
             .reflow, .reflow tbody, .reflow tr, .reflow td { display: block; }

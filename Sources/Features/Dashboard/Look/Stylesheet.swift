@@ -71,7 +71,7 @@ enum Stylesheet {
         .status-code { font: 650 0.8125rem/1 ui-monospace, monospace; color: var(--accent); margin-bottom: 0.75rem; }
 
         @media (min-width: 60rem) {
-            .app { display: grid; grid-template-columns: 15rem minmax(0, 1fr); min-height: 100vh; background: linear-gradient(to right, var(--surface) 15rem, var(--ground) 15rem); }
+            .app { display: grid; grid-template-columns: 15rem minmax(0, 1fr); min-height: 100vh; background: linear-gradient(to right, var(--surface) calc(15rem - 1px), var(--line) calc(15rem - 1px) 15rem, var(--ground) 15rem); }
             .side { position: sticky; top: 0; height: 100vh; flex-direction: column; align-items: stretch; flex-wrap: nowrap; gap: 0; padding: 1.25rem 0.875rem; border: 0; border-right: 1px solid var(--line); }
             .side .brand { padding: 0 0.5rem; }
             .workspace { padding: 0 0.5rem; margin: 1.25rem 0 0; max-width: none; font-weight: 500; color: var(--text); font-size: 0.875rem; }

@@ -77,8 +77,8 @@ struct KeyList: Sendable {
         {{#showsProject}}<td data-label="Project">{{project}}</td>{{/showsProject}}
         <td data-label="Mode">{{#isTest}}<span class="badge warn">Test</span>{{/isTest}}{{^isTest}}<span class="badge accent">Live</span>{{/isTest}}</td>
         <td data-label="Role and scopes"><div>{{role}}{{#scopes.isLong}}<details><summary>{{scopes.summary}}</summary>{{#scopes.names}}<code>{{.}}</code>{{/scopes.names}}</details>{{/scopes.isLong}}{{^scopes.isLong}}<div class="muted">{{scopes.summary}}</div>{{/scopes.isLong}}</div></td>
-        <td data-label="Last used">{{lastUsed}}</td>
-        <td data-label="Created">{{created}}</td>
+        <td data-label="Last used" class="when">{{lastUsed}}</td>
+        <td data-label="Created" class="when">{{created}}</td>
         <td class="row-actions">{{#gone}}<span class="badge">{{.}}</span>{{/gone}}{{#mayChange}}<button class="plain" data-action="rotate" formaction="\(APIKeysPage.path)/{{id}}/rotation" aria-label="Rotate {{name}}">Rotate</button><button class="plain danger" data-action="revoke" formaction="\(APIKeysPage.path)/{{id}}/revocation" data-confirm="Revoke “{{name}}”? The next request with it is refused. This cannot be undone." aria-label="Revoke {{name}}">Revoke</button>{{/mayChange}}</td></tr>
         {{/keys}}
         </tbody></table>

@@ -112,7 +112,7 @@ struct ProjectsPage: Sendable {
         <td data-label="Environment"><span class="badge{{#isProduction}} accent{{/isProduction}}">{{env}}</span></td>
         <td data-label="Status">{{#isActive}}<span class="badge good">Active</span>{{/isActive}}{{^isActive}}<span class="badge">Archived</span>{{/isActive}}</td>
         <td data-label="Requests, 24 h" class="number">{{requests}}</td>
-        <td data-label="Created">{{created}}</td></tr>
+        <td data-label="Created" class="when">{{created}}</td></tr>
         {{/page.projects}}
         </tbody></table>
         {{#page}}{{> pager}}{{/page}}
