@@ -29,6 +29,10 @@ extension Row {
     package func text(_ column: Int) -> String { cursor.text(column) }
     package func integer(_ column: Int) -> Int { Int(cursor.integer(column)) }
     package func optionalInteger(_ column: Int) -> Int? { cursor.isNull(column) ? nil : Int(cursor.integer(column)) }
+    /// Writes a text column as a member of the answer, byte for byte but for what JSON escapes.
+    package func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {
+        cursor.withText(column) { text in json.field(name, utf8: text) }
+    }
     package func time(_ column: Int) -> Timestamp { Timestamp(milliseconds: cursor.integer(column)) }
 }
 
@@ -37,6 +41,8 @@ package protocol RowCursor {
     func isNull(_ column: Int) -> Bool
     func integer(_ column: Int) -> Int64
     func text(_ column: Int) -> String
+    /// Lends the bytes of a text column, which are UTF-8.
+    func withText(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void)
     func blob(_ column: Int) -> [UInt8]
 }
 

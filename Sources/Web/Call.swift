@@ -40,6 +40,11 @@ package struct Call: Sendable {
         try await store.read(body)
     }
 
+    /// Like `read`, for a body of one statement.
+    package func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await store.peek(body)
+    }
+
     /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together.
     package func commit(_ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
         guard let idempotency else { return try await store.write(body) }

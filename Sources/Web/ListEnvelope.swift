@@ -2,6 +2,7 @@ package import Crypto
 package import Foundation
 import HTTPTypes
 package import Kernel
+package import Storage
 
 /// How a list is written: `data`/`next_cursor` or `items`/`page`. The request's own parameters decide; with none, the mount or the
 /// credential's profile.
@@ -54,18 +55,24 @@ extension Call {
 
     /// Writes a page in the envelope the request decided on, with `Link: rel="next"` when there is more.
     package func answer<Item>(_ page: Page<Item>, capacity: Int = 6144, _ write: (inout JSONWriter, Item) -> Void) -> Answer {
-        var json = JSONWriter(capacity: capacity)
+        var entries = JSONWriter(capacity: capacity)
+        for item in page.items { write(&entries, item) }
+        return answer(WrittenPage(json: entries, next: page.next))
+    }
+
+    package func answer(_ page: WrittenPage) -> Answer {
+        var json = JSONWriter(capacity: page.json.count + 256)
         let next = page.next.map { cursors.seal($0, for: listName) }
         json.object { json in
             switch envelope {
             case .cursor:
-                json.array("data", page.items, write)
+                json.array("data", written: page.json)
                 json.field("next_cursor", next)
             case .page:
-                json.array("items", page.items, write)
+                json.array("items", written: page.json)
                 json.field("page", query.integer("page") ?? 1)
             }
-            json.field("has_more", page.hasMore)
+            json.field("has_more", next != nil)
             json.field("request_id", requestID)
         }
         var answer = Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)

@@ -6,7 +6,7 @@
 /// The array is filled ahead of `count`, so that a member is a few stores and one bounds check and not six appends.
 package struct JSONWriter: Sendable {
     private var storage: [UInt8]
-    private var count = 0
+    package private(set) var count = 0
     private var needsComma = false
 
     /// `capacity` is what the answer will take, roughly; it grows by itself.
@@ -45,11 +45,27 @@ package struct JSONWriter: Sendable {
         array(name, elements) { json, element in element.write(to: &json) }
     }
 
+    /// An array of what another writer has written, entry by entry.
+    package mutating func array(_ name: StaticString, written entries: JSONWriter) {
+        key(name)
+        open(UInt8(ascii: "["))
+        entries.storage.withUnsafeBufferPointer { bytes in
+            write(atMost: entries.count, separated: false) { $0.bytes(UnsafeBufferPointer(rebasing: bytes[..<entries.count])) }
+        }
+        close(UInt8(ascii: "]"))
+    }
+
     // MARK: Members
 
     package mutating func field(_ name: StaticString, _ value: String) {
         key(name)
         self.value(value)
+    }
+
+    /// A string that stands somewhere as UTF-8 already.
+    package mutating func field(_ name: StaticString, utf8 value: UnsafeBufferPointer<UInt8>) {
+        key(name)
+        self.value(utf8: value)
     }
 
     package mutating func field(_ name: StaticString, _ value: some BinaryInteger) {
@@ -92,13 +108,15 @@ package struct JSONWriter: Sendable {
 
     package mutating func value(_ value: String) {
         var copy = value
-        copy.withUTF8 { text in
-            // At worst every byte becomes \u00XX.
-            write(atMost: text.count * 6 + 3) { cursor in
-                cursor.byte(UInt8(ascii: "\""))
-                cursor.escaped(text)
-                cursor.byte(UInt8(ascii: "\""))
-            }
+        copy.withUTF8 { self.value(utf8: $0) }
+    }
+
+    private mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
+        // At worst every byte becomes \u00XX.
+        write(atMost: text.count * 6 + 3) { cursor in
+            cursor.byte(UInt8(ascii: "\""))
+            cursor.escaped(text)
+            cursor.byte(UInt8(ascii: "\""))
         }
         needsComma = true
     }

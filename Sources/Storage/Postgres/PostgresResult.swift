@@ -49,6 +49,11 @@ private struct PostgresCursor: RowCursor {
         type(column) == .bytes ? String(decoding: blob(column), as: UTF8.self) : String(decoding: bytes(column), as: UTF8.self)
     }
 
+    func withText(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        var text = text(column)
+        text.withUTF8(body)
+    }
+
     func blob(_ column: Int) -> [UInt8] {
         let bytes = bytes(column)
         guard type(column) == .bytes else { return Array(bytes) }

@@ -123,7 +123,13 @@ private struct SQLiteCursor: RowCursor {
 
     func text(_ column: Int) -> String {
         guard let bytes = sqlite3_column_text(handle, CInt(column)) else { return "" }
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))), as: UTF8.self)
+        return String(
+            decoding: UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))), as: UTF8.self)
+    }
+
+    func withText(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard let bytes = sqlite3_column_text(handle, CInt(column)) else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+        body(UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))))
     }
 
     func blob(_ column: Int) -> [UInt8] {

@@ -54,8 +54,33 @@ extension Project {
         package init() {}
     }
 
-    package static func list(_ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection) throws -> Page<Project>
-    {
+    package static func list(
+        _ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection
+    ) throws -> Page<Project> {
+        try listQuery(filter, for: caller).page(
+            request, connection,
+            place: { project, sort in .init(value: sort == "name" ? project.name : "", id: project.id.rawValue) }, as: read)
+    }
+
+    /// The same part of the list, each project written as `write(to:)` would.
+    static func writtenList(
+        _ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection
+    ) throws -> WrittenPage {
+        try listQuery(filter, for: caller).writtenPage(
+            request, connection, place: { row, sort in .init(value: sort == "name" ? row.text(2) : "", id: row.text(0)) },
+            write: { row, json in
+                json.object { json in
+                    row.write(0, as: "id", to: &json)
+                    row.write(2, as: "name", to: &json)
+                    row.write(5, as: "status", to: &json)
+                    row.write(4, as: "env", to: &json)
+                    row.write(1, as: "account_id", to: &json)
+                    json.field("created_at", row.time(8))
+                }
+            })
+    }
+
+    private static func listQuery(_ filter: Filter, for caller: Caller) -> ListQuery {
         var query = ListQuery(
             selection, sortable: ["created_at": .id, "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))
@@ -65,11 +90,7 @@ extension Project {
         if let env = filter.env { query.filter("env = ?", env) }
         if let account = filter.account { query.filter("account = ?", account) }
         if let name = filter.name { query.filter("name = ?", name) }
-        return try query.page(
-            request, connection,
-            place: { project, sort in
-                .init(value: sort == "name" ? project.name : String(project.createdAt.milliseconds), id: project.id.rawValue)
-            }, as: read)
+        return query
     }
 
     package static func create(_ draft: ProjectDraft, by: Attribution, _ connection: Connection) throws -> Project {
