@@ -6,6 +6,6 @@ struct OpenAPI: ParsableCommand {
         commandName: "openapi", abstract: "Print the API's OpenAPI 3.1 description, as openapi/cloudapi.json keeps it.")
 
     func run() {
-        print(OpenAPIDocument(routes: RouteTable.described.routes).prettyText)
+        print(OpenAPIDocument(routes: RouteTable.described.routes).prettyText, terminator: "")
     }
 }

@@ -123,6 +123,10 @@ import Testing
                 let reply = try await cloud.post("/v1/projects", as: key, ["name": "a"], headers: ["Idempotency-Key": value])
                 #expect(reply.status == 400 && reply.code == "invalid_header")
             }
+            for value in ["v1", "\"v1", "\"v1\" \"v2\"", ",", "\"v1\","] {
+                let reply = try await cloud.patch("/v1/projects/\(id)", as: key, ["name": "a"], headers: ["If-Match": value])
+                #expect(reply.status == 400 && reply.code == "invalid_header", "\(value)")
+            }
             let match = try await cloud.patch("/v1/projects/\(id)", as: key, ["name": "a"], headers: ["If-Match": "\"v0\""])
             #expect(match.status == 412 && match.code == "precondition_failed")
         }
