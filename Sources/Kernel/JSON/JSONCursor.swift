@@ -1,8 +1,6 @@
 /// The place in a buffer where the next byte goes. Whoever makes one has made sure that there is room.
 struct JSONCursor {
-    private(set) var next: UnsafeMutablePointer<UInt8>
-
-    init(next: UnsafeMutablePointer<UInt8>) { self.next = next }
+    var next: UnsafeMutablePointer<UInt8>
 
     @inline(__always)
     mutating func byte(_ byte: UInt8) {

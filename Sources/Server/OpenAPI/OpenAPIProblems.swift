@@ -24,7 +24,8 @@ enum OpenAPIProblems {
     static let parameters: JSON = [
         "IdempotencyKey": [
             "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "1 to 255 visible characters, bare or in quotes. A retry with the same key and body gets the first answer again, for 72 hours.",
+            "description":
+                "1 to 255 visible characters, bare or in quotes. A retry with the same key and body gets the first answer again, for 72 hours.",
             "schema": [
                 "type": "string",
                 "pattern": "^(\"[\\x20-\\x7E]{1,255}\"|[\\x21-\\x7E]([\\x20-\\x7E]{0,253}[\\x21-\\x7E])?)$",
