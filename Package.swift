@@ -104,7 +104,7 @@ let package = Package(
             name: "cloudapi",
             dependencies: [
                 "Server", "Kernel", "Storage", "Vault", "Identity", .nioCore, .nioPosix, .argumentParser, .configuration, .logging,
-                .nioCore, .nioPosix, .serviceLifecycle,
+                .serviceLifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TestKit",
