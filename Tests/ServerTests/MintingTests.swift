@@ -41,6 +41,18 @@ import Testing
         }
     }
 
+    /// An admin would be a wider credential too.
+    @Test func `by inviting or promoting somebody to admin`() async throws {
+        try await Installation.run { cloud in
+            let narrow = try await cloud.makeWorkspaceKey(["scope": ["users:*"]], as: cloud.home.liveKey).expecting(201).text("key")
+            let admin: JSON = ["email": "new@example.com", "role": "admin"]
+            #expect(try await cloud.post("/v1/users", as: narrow, admin).code == "forbidden")
+            let member = try await cloud.post("/v1/users", as: narrow, ["email": "new@example.com"]).expecting(201).text("id")
+            #expect(try await cloud.patch("/v1/users/\(member)", as: narrow, ["role": "admin"]).code == "forbidden")
+            #expect(try await cloud.patch("/v1/users/\(member)", as: cloud.home.liveKey, ["role": "admin"]).status == 200)
+        }
+    }
+
     @Test func `in role`() async throws {
         try await Installation.run { cloud in
             let editor = try await cloud.makeWorkspaceKey(["role": "editor"], as: cloud.home.liveKey).expecting(201).text("key")

@@ -70,6 +70,7 @@ package struct UserRoutes: Sendable {
         let token = Secret.make(.invitation, randomBytes: surroundings.randomBytes(32))
         let (email, name) = (call.body?["email"]?.string ?? "", call.body?["name"]?.string ?? "")
         let role = call.body?["role"]?.string.flatMap(User.Role.init) ?? .member
+        try call.caller.requirePower(toMake: role)
         return try await call.commit { connection in
             let user = try User.invite(email: email, name: name, role: role, token: token, by: call.attribution, connection)
             let invitation = User.Invitation(user: user, token: token, expiresAt: call.at.adding(seconds: User.invitationLifetime))
@@ -81,6 +82,7 @@ package struct UserRoutes: Sendable {
         try call.caller.requireWorkspace(.admin)
         let (name, role) = (call.body?["name"]?.string, call.body?["role"]?.string.flatMap(User.Role.init))
         let status = call.body?["status"]?.string.flatMap(User.Status.init)
+        if let role { try call.caller.requirePower(toMake: role) }
         return try await call.commit { connection in
             let user = try User.find(call.id(), for: call.caller, connection)
             try call.requireMatch(user.etag)
@@ -104,6 +106,14 @@ package struct UserRoutes: Sendable {
             invitation: call.body?["token"]?.string ?? "", password: call.body?["password"]?.string ?? "", address: call.address,
             request: call.requestID, store: call.store, surroundings: call.surroundings)
         return .json(.created, fresh)
+    }
+}
+
+extension Caller {
+    /// An admin may do everything, so only who may do everything can make one. Throws `forbidden`.
+    fileprivate func requirePower(toMake role: User.Role) throws {
+        guard role == .admin, !ScopeSet.all.isSubset(of: scopes) else { return }
+        throw Problem(.forbidden, "An admin is made by an admin's session or a key with every scope.")
     }
 }
 
