@@ -250,6 +250,7 @@ extension Route.Body {
 extension String {
     /// `application/json`, with or without parameters, and the `+json` family.
     fileprivate var isJSON: Bool {
+        if self == "application/json" { return true }
         let type = prefix { $0 != ";" }.lowercased().trimmingPrefix { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         return String(type) == "application/json" || String(type).hasSuffix("+json")
     }
