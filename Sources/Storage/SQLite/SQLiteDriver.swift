@@ -54,6 +54,7 @@ final class SQLiteDriver: Driver {
             return result
         } catch {
             if isInTransaction { _ = try? execute("ROLLBACK", []) }  // the first failure is what counts
+            undone = nil  // the next to read here may do so without a transaction
             throw error
         }
     }
