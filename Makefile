@@ -6,7 +6,7 @@ RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -16,9 +16,10 @@ run: setup
 ## Everything that needs nothing but this machine: at most 15 minutes from a clean clone.
 test: setup test-swift test-conformance test-durability
 
+## Six tests at a time: more of them on a small machine make those wait that speak to real sockets.
 test-swift: setup
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build
 
 ## The documented APIs, replayed against the binary, and what an operator does to it.
 test-conformance: $(BINARY)
@@ -32,10 +33,21 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 2 --lossy
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 1 --lossy --synchronous off --expect-loss
 	python3 Tests/Durability/fulldisk.py --binary $(BINARY)
+	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 150
 
 ## Storage, event log and idempotency on a private PostgreSQL 15.
 test-postgres: setup
 	scripts/test-postgres.sh
+
+## Webhooks as the libraries of their receivers see them; kill -9 in a storm of changes.
+test-signals: $(BINARY)
+	python3 Tests/Conformance/webhooks.py --binary $(BINARY)
+
+## Every provider on real peers of its own: dockerd and podman. Needs root.
+test-peers: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) build --product cloudapi
+	scripts/test-peers.sh
 
 ## schemathesis over /openapi.json.
 test-fuzz: $(BINARY)

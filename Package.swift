@@ -68,10 +68,19 @@ let package = Package(
         .target(
             name: "Outgoing", dependencies: ["Kernel", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL, .nioHTTP1],
             swiftSettings: strict),
+        .target(name: "Provider", dependencies: ["Kernel"], path: "Sources/Providers/Provider", swiftSettings: strict),
+        .target(
+            name: "Simulator", dependencies: ["Kernel", "Storage", "Provider"], path: "Sources/Providers/Simulator",
+            swiftSettings: strict),
+        .target(
+            name: "Docker", dependencies: ["Kernel", "Outgoing", "Provider"], path: "Sources/Providers/Docker", swiftSettings: strict),
         .target(name: "Vault", dependencies: ["Kernel", .crypto], swiftSettings: strict),
         .target(
             name: "Web",
-            dependencies: ["Kernel", "Storage", "Vault", .hummingbird, .httpTypes, .crypto, .logging, .nioCore, .nioHTTPTypes, .nioHTTP1],
+            dependencies: [
+                "Kernel", "Storage", "Vault", .hummingbird, .httpTypes, .crypto, .logging, .nioCore, .nioHTTPTypes, .nioHTTP1,
+                .serviceLifecycle,
+            ],
             swiftSettings: strict),
         .target(
             name: "Identity", dependencies: ["Kernel", "Storage", "Web", .crypto, .cryptoExtras, .httpTypes, .nioPosix],
@@ -83,6 +92,32 @@ let package = Package(
         .target(
             name: "Metering", dependencies: ["Kernel", "Storage", "Web", "Identity", "Keys", .httpTypes], path: "Sources/Features/Metering",
             swiftSettings: strict),
+        .target(
+            name: "Prices", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Prices",
+            swiftSettings: strict),
+        .target(
+            name: "Resources",
+            dependencies: [
+                "Kernel", "Storage", "Vault", "Provider", "Web", "Identity", "Prices", .crypto, .httpTypes, .logging, .serviceLifecycle,
+            ],
+            path: "Sources/Features/Resources", swiftSettings: strict),
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", .crypto, .httpTypes, .logging, .serviceLifecycle,
+            ], path: "Sources/Features/Webhooks", swiftSettings: strict),
+        .target(
+            name: "Alerts",
+            dependencies: [
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "Metering", "Prices", "Provider", "Resources", "Webhooks",
+                .httpTypes, .logging, .serviceLifecycle,
+            ], path: "Sources/Features/Alerts", swiftSettings: strict),
+        .target(
+            name: "Events", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Events",
+            swiftSettings: strict),
+        .target(
+            name: "Audit", dependencies: ["Kernel", "Storage", "Vault", "Web", "Identity", "Events", .crypto, .httpTypes],
+            path: "Sources/Features/Audit", swiftSettings: strict),
         .target(
             name: "Sandbox", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Sandbox",
             swiftSettings: strict),
@@ -96,20 +131,24 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Sandbox", "Dashboard",
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Prices", "Resources",
+                "Provider",
+                "Events", "Audit", "Simulator", "Docker", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
             ], swiftSettings: strict),
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Identity", .nioCore, .nioPosix, .argumentParser, .configuration, .logging,
+                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Webhooks", "Alerts", "Audit", .nioCore,
+                .nioPosix, .argumentParser, .configuration, .logging,
                 .serviceLifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TestKit",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
+                "Server", "Kernel", "Storage", "Vault", "Resources", "Provider", "Events", .hummingbird, .hummingbirdTesting, .httpTypes,
+                .logging, .nioCore,
             ], path: "Tests/TestKit", swiftSettings: strict),
         .executableTarget(
             name: "BareHummingbird", dependencies: [.hummingbird, .argumentParser, .nioCore], path: "Benchmarks/BareHummingbird",
@@ -117,16 +156,45 @@ let package = Package(
         .testTarget(name: "KernelTests", dependencies: ["Kernel"], swiftSettings: strict),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Kernel", "TestKit", .crypto], swiftSettings: strict),
         .testTarget(
-            name: "WebTests", dependencies: ["Web", "Kernel", "TestKit", .httpTypes, .crypto, .nioCore], swiftSettings: strict),
+            name: "WebTests",
+            dependencies: [
+                "Web", "Storage", "Kernel", "TestKit", .hummingbird, .hummingbirdCore, .httpTypes, .crypto, .logging, .nioCore, .nioPosix,
+                .serviceLifecycle,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Simulator", "Provider", "Storage", "Kernel", "TestKit"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "TestKit", "Server", "Web", "Keys", "Identity", "Metering", "Sandbox", "Storage", "Kernel", .httpTypes, .nioCore,
+                "Alerts", "TestKit", "Server", "Web", "Keys", "Identity", "Metering", "Sandbox", "Storage", "Kernel", .httpTypes, .nioCore,
             ], swiftSettings: strict),
         .testTarget(
+            name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
+        .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
+        .testTarget(
+            name: "ResourcesTests",
+            dependencies: ["TestKit", "Server", "Resources", "Prices", "Provider", "Simulator", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: ["Webhooks", "TestKit", "Server", "Outgoing", "Storage", "Vault", "Kernel", .crypto, .logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AlertsTests",
+            dependencies: [
+                "Alerts", "TestKit", "Server", "Outgoing", "Storage", "Vault", "Prices", "Resources", "Kernel", .httpTypes, .logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "EventsTests",
+            dependencies: ["Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .nioCore, .nioPosix],
+            swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(
-            name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1], swiftSettings: strict),
+            name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1, .nioSSL], swiftSettings: strict),
+        .testTarget(
+            name: "ProviderTests",
+            dependencies: ["Provider", "Simulator", "Docker", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix],
+            swiftSettings: strict),
     ]
 )

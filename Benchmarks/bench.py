@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "Tests" / "Durability"))
 import fastapi_service
 import load
 import machine
+import resources
 from disk import Disk
 from server import BUILD, HOST, UNLIMITED, Process, Server, init, python_with, workspace
 
@@ -50,6 +51,9 @@ class Bench:
         self.written, self.disk = 0, "disk not measured"
 
     def run(self):
+        if self.options.only_resources:
+            with self.ours("resources") as ours:
+                return resources.measure(self, ours)
         with self.ours("data") as ours:
             self.make_projects(ours)
             self.authenticated_reads(ours)
@@ -59,6 +63,8 @@ class Bench:
             self.start(ours)
         with self.ours("fresh") as fresh:
             self.memory(fresh)
+        with self.ours("resources") as ours:
+            resources.measure(self, ours)
         if not self.options.no_kill:
             self.kills()
 
@@ -66,7 +72,8 @@ class Bench:
         data = self.folder / name
         credentials = init(self.options.binary, data)
         disk = Disk(data, self.folder / f"{name}-disk", images=False)
-        server = Server(self.options.binary, data, self.folder / f"{name}.log", disk.environment())
+        egress = {"CLOUDAPI_ALLOW_EGRESS": self.options.docker.replace("unix://", "unix:")} if self.options.docker else {}
+        server = Server(self.options.binary, data, self.folder / f"{name}.log", disk.environment() | egress)
         server.token, server.disk = credentials["api_key"], disk
         return server.start()
 
@@ -247,6 +254,9 @@ def main():
     parser.add_argument("--bare", type=Path, default=BUILD / "release" / "bare-hummingbird")
     parser.add_argument("--quick", action="store_true", help="shorter rounds, a tenth of the requests and projects, 2 kill rounds: a rehearsal")
     parser.add_argument("--no-kill", action="store_true", help="leave the kill rounds out")
+    parser.add_argument("--docker", metavar="unix://…", help="a Docker whose own speed is the measure of ours")
+    parser.add_argument("--docker-image", default="cp-busybox:1", help="an image it has")
+    parser.add_argument("--only-resources", action="store_true", help="leave everything else out")
     parser.add_argument("--keep", metavar="FOLDER", help="work in this folder, and leave it")
     options = parser.parse_args()
     before = time.strftime("%Y-%m-%d %H:%M"), Path("/proc/loadavg").read_text().split()[0]

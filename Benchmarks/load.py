@@ -36,9 +36,9 @@ def write(process, token, seconds, connections=64, threads=2):
     return measured(process, "write.lua", token, seconds, connections, threads)
 
 
-def measured(process, script, token, seconds, connections, threads):
+def measured(process, script, token, seconds, connections, threads, environment=None):
     before = machine.cpu_seconds(process.pid)
-    run = finished(started(process, script, token, seconds, connections, threads), seconds)
+    run = finished(started(process, script, token, seconds, connections, threads, environment), seconds)
     run.cpu = (machine.cpu_seconds(process.pid) - before) / max(run.requests, 1) * 1e6
     return run
 
@@ -56,9 +56,9 @@ def beside(process, script, token, seconds, connections, threads=1):
     runs.append(finished(wrk, seconds))
 
 
-def started(process, script, token, seconds, connections, threads):
+def started(process, script, token, seconds, connections, threads, environment=None):
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / script, f"http://127.0.0.1:{process.port}/v1/projects"]
-    environment = dict(os.environ) | {"TOKEN": token, "RUN": uuid.uuid4().hex[:12]}
+    environment = dict(os.environ) | {"TOKEN": token, "RUN": uuid.uuid4().hex[:12]} | (environment or {})
     return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 

@@ -39,6 +39,8 @@ package struct BackgroundTasks: Service {
         while !Task.isCancelled {
             do {
                 try await task.run()
+            } catch is CancellationError where Task.isCancelled {
+                return
             } catch {
                 logger.error("background task failed", metadata: ["task": "\(task.name)", "error": "\(error)"])
             }

@@ -28,6 +28,16 @@ package enum KeyKind: IDKind { package static let prefix = "key" }
 package enum TokenKind: IDKind { package static let prefix = "tok" }
 package enum EventKind: IDKind { package static let prefix = "evt" }
 package enum RequestKind: IDKind { package static let prefix = "req" }
+package enum ConnectionKind: IDKind { package static let prefix = "con" }
+package enum OperationKind: IDKind { package static let prefix = "op" }
+package enum InstanceKind: IDKind { package static let prefix = "inst" }
+package enum VolumeKind: IDKind { package static let prefix = "vol" }
+package enum NetworkKind: IDKind { package static let prefix = "net" }
+/// A resource of any kind, once it has its id.
+package enum AnyResourceKind: IDKind { package static let prefix = "res" }
+package enum PriceKind: IDKind { package static let prefix = "prc" }
+package enum BudgetKind: IDKind { package static let prefix = "bud" }
+package enum AlertKind: IDKind { package static let prefix = "alr" }
 
 package typealias WorkspaceID = ID<WorkspaceKind>
 package typealias AccountID = ID<AccountKind>
@@ -38,6 +48,12 @@ package typealias KeyID = ID<KeyKind>
 package typealias TokenID = ID<TokenKind>
 package typealias EventID = ID<EventKind>
 package typealias RequestID = ID<RequestKind>
+package typealias ConnectionID = ID<ConnectionKind>
+package typealias OperationID = ID<OperationKind>
+package typealias ResourceID = ID<AnyResourceKind>
+package typealias PriceID = ID<PriceKind>
+package typealias BudgetID = ID<BudgetKind>
+package typealias AlertID = ID<AlertKind>
 
 private let crockford = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 

@@ -36,6 +36,23 @@ extension Problem {
         case signInThrottled = "sign_in_throttled"
         case headersTooLarge = "headers_too_large"
         case internalError = "internal_error"
+        case budgetExceeded = "budget_exceeded"
+        case quotaExceeded = "quota_exceeded"
+        case inUse = "in_use"
+        case invalidState = "invalid_state"
+        case notDeleted = "not_deleted"
+        case alreadyAttached = "already_attached"
+        case cidrOverlap = "cidr_overlap"
+        case purged = "purged"
+        case cursorExpired = "cursor_expired"
+        case immutableField = "immutable_field"
+        case unsupportedByProvider = "unsupported_by_provider"
+        case invalidReference = "invalid_reference"
+        case providerRequired = "provider_required"
+        case deletionProtected = "deletion_protected"
+        case projectFrozen = "project_frozen"
+        case queueFull = "queue_full"
+        case providerUnreachable = "provider_unreachable"
         case overloaded
         case shuttingDown = "shutting_down"
         case storeReadOnly = "store_read_only"
@@ -53,16 +70,20 @@ extension Problem.Code {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .nameTaken, .emailTaken, .conflict, .lastAdmin, .projectArchived, .accountInUse, .idempotencyInProgress, .idempotencySealed:
+        case .nameTaken, .emailTaken, .conflict, .lastAdmin, .projectArchived, .accountInUse, .idempotencyInProgress, .idempotencySealed,
+            .quotaExceeded, .inUse, .invalidState, .notDeleted, .alreadyAttached, .cidrOverlap:
             409
+        case .purged, .cursorExpired: 410
+        case .budgetExceeded: 402
         case .preconditionFailed: 412
         case .payloadTooLarge: 413
         case .unsupportedMediaType: 415
-        case .validationFailed, .idempotencyKeyReused: 422
+        case .validationFailed, .idempotencyKeyReused, .immutableField, .unsupportedByProvider, .invalidReference, .providerRequired: 422
+        case .deletionProtected, .projectFrozen, .queueFull: 423
         case .rateLimited, .signInThrottled: 429
         case .headersTooLarge: 431
         case .internalError: 500
-        case .overloaded, .shuttingDown, .storeReadOnly: 503
+        case .overloaded, .shuttingDown, .storeReadOnly, .providerUnreachable: 503
         }
     }
 
@@ -104,6 +125,23 @@ extension Problem.Code {
         case .signInThrottled: "Too many attempts to sign in"
         case .headersTooLarge: "The headers are too large"
         case .internalError: "Something went wrong on our side"
+        case .budgetExceeded: "The budget does not allow this"
+        case .quotaExceeded: "The quota does not allow this"
+        case .inUse: "Something else needs this"
+        case .invalidState: "The state of the resource does not allow this"
+        case .notDeleted: "The resource is not deleted"
+        case .alreadyAttached: "It is attached already"
+        case .cidrOverlap: "The range overlaps another network's"
+        case .purged: "The resource is gone for good"
+        case .cursorExpired: "The log does not reach back that far"
+        case .immutableField: "The field cannot be changed"
+        case .unsupportedByProvider: "The provider cannot do this"
+        case .invalidReference: "The request names something that is not there"
+        case .providerRequired: "The request must say which provider"
+        case .deletionProtected: "The resource is protected from deletion"
+        case .projectFrozen: "The project is frozen"
+        case .queueFull: "Too many operations wait for this resource"
+        case .providerUnreachable: "The provider does not answer"
         case .overloaded: "The server is busy"
         case .shuttingDown: "The server is stopping"
         case .storeReadOnly: "The store takes no writes at the moment"
@@ -114,7 +152,7 @@ extension Problem.Code {
     package var isRetryable: Bool {
         switch self {
         case .rateLimited, .signInThrottled, .internalError, .overloaded, .shuttingDown, .storeReadOnly, .requestTimeout,
-            .idempotencyInProgress:
+            .idempotencyInProgress, .queueFull, .providerUnreachable:
             true
         default: false
         }
@@ -161,6 +199,29 @@ extension Problem.Code {
         case .signInThrottled: "Wait for `Retry-After` seconds."
         case .headersTooLarge: "Send fewer or shorter headers and a shorter URL."
         case .internalError: "Retry with back-off. If it stays, give the operator the `request_id`."
+        case .budgetExceeded:
+            "`remaining` is what the budget has left and `fits` the largest size that would still fit. Raise the budget (`/v1/budgets`), stop something, or ask for less."
+        case .quotaExceeded:
+            "`limit`, `used` and `requested` say by how much. Raise the quota (`/v1/quotas`), delete something, or ask for less."
+        case .inUse: "Remove what `dependents` lists first, or detach it."
+        case .invalidState: "Read the resource, wait for its running operation, or bring it into a state that allows the call."
+        case .notDeleted: "Only a deleted resource that is still retained can be undeleted."
+        case .alreadyAttached: "Detach it first."
+        case .cidrOverlap: "Choose a range that the networks of this connection do not use, or leave `cidr` out."
+        case .purged: "Its name is free again: make a new one. Its history stays in the log."
+        case .cursorExpired:
+            "What was between `after` and `oldest_seq` is not kept any more. Read the present state of what you follow, then go on from `oldest_seq`."
+        case .immutableField: "Make a new resource with the wanted value and delete this one."
+        case .unsupportedByProvider: "`capability` names what is missing; `GET /v1/connections/{id}` lists what the provider can do."
+        case .invalidReference:
+            "Check the id or name that `errors[].pointer` points at: same project, same mode, same provider, not deleted."
+        case .providerRequired:
+            "Send `provider` with the id or name of one of the project's connections (`GET /v1/connections`), or make one."
+        case .deletionProtected: "Set `deletion_protection` to false first."
+        case .projectFrozen:
+            "An alert froze the project: things in it can be stopped and deleted, and nothing made or started. See why with `GET /v1/alerts`, and take it back with `POST /v1/alerts/{id}/undo`."
+        case .queueFull: "Wait until some of its operations have ended."
+        case .providerUnreachable: "Retry after `Retry-After` seconds; `POST /v1/connections/{id}/verify` says what is wrong."
         case .overloaded: "Retry after `Retry-After` seconds with back-off."
         case .shuttingDown: "Retry after `Retry-After` seconds; another or the restarted server will answer."
         case .storeReadOnly: "Reads go on. The operator has to make room on the disk; writes then work again without a restart."

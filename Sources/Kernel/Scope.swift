@@ -15,6 +15,29 @@ package enum Scope: String, Sendable, CaseIterable {
     case settingsWrite = "settings:write"
     case sandboxWrite = "sandbox:write"
     case eventsRead = "events:read"
+    case auditRead = "audit:read"
+    case auditWrite = "audit:write"
+    case instancesRead = "instances:read"
+    case instancesWrite = "instances:write"
+    case volumesRead = "volumes:read"
+    case volumesWrite = "volumes:write"
+    case networksRead = "networks:read"
+    case networksWrite = "networks:write"
+    case connectionsRead = "connections:read"
+    case connectionsWrite = "connections:write"
+    case operationsRead = "operations:read"
+    case operationsWrite = "operations:write"
+    case pricesRead = "prices:read"
+    case pricesWrite = "prices:write"
+    case quotasRead = "quotas:read"
+    case quotasWrite = "quotas:write"
+    case budgetsRead = "budgets:read"
+    case budgetsWrite = "budgets:write"
+    case costsRead = "costs:read"
+    case webhooksRead = "webhooks:read"
+    case webhooksWrite = "webhooks:write"
+    case alertsRead = "alerts:read"
+    case alertsWrite = "alerts:write"
 
     package var resource: Substring { rawValue.prefix { $0 != ":" } }
     package var isRead: Bool { rawValue.hasSuffix(":read") }
@@ -119,11 +142,16 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// The scopes a role can use; keys, users, accounts and settings are an admin's to write.
+    private static let editorWrites: Set<Scope> = [
+        .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .operationsWrite, .webhooksWrite,
+        .alertsWrite,
+    ]
+
+    /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas and budgets are an admin's to write.
     package var scopes: ScopeSet {
         switch self {
         case .viewer: ScopeSet(Scope.allCases.filter(\.isRead))
-        case .editor: ScopeSet(Scope.allCases.filter { $0.isRead || [.projectsWrite, .tokensWrite, .sandboxWrite].contains($0) })
+        case .editor: ScopeSet(Scope.allCases.filter { $0.isRead || Self.editorWrites.contains($0) })
         case .admin: .all
         }
     }

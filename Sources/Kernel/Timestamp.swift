@@ -11,6 +11,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package static func < (one: Self, other: Self) -> Bool { one.milliseconds < other.milliseconds }
 
     package func adding(seconds: Int64) -> Self { Self(milliseconds: milliseconds + seconds * 1000) }
+    package func adding(milliseconds more: Int64) -> Self { Self(milliseconds: milliseconds + more) }
     package func adding(days: Int64) -> Self { adding(seconds: days * 86_400) }
 
     /// Whole seconds since 1970, rounded down.

@@ -8,6 +8,9 @@ import Kernel
 struct Destination {
     /// Canonical: lower case, without a final dot, user, password and fragment.
     let url: String
+    let isPlain: Bool
+    /// What follows the authority in `url`: path and query.
+    let target: String
     /// As it stands in `url`, an IPv6 address in brackets.
     let host: String
     /// Set when the host is an address in plain spelling; the C library reads the odd ones (`0x7f.1`) when it looks up the name.
@@ -39,7 +42,9 @@ struct Destination {
         }
         let path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
         let port = parts.port.map { ":\($0)" } ?? ""
-        self.url = "\(scheme)://\(self.host)\(port)\(path)" + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
+        self.target = path + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
+        self.isPlain = scheme == "http"
+        self.url = "\(scheme)://\(self.host)\(port)\(target)"
     }
 
     /// Letters, digits, `-` and `_` between single dots, one dot at the end at most: RFC 1123 §2.1 and the underscore met in practice.

@@ -9,85 +9,95 @@
 // would already have reached the private address. The peer is checked all the same, before the request is written: if the pinning
 // ever breaks, nothing leaks but the handshake.
 //
+// A unix socket is reached only at a path the operator opened, compared after all links are followed, and connected to by that real path.
+//
 // A redirect is an answer like any other. No proxy is used, the environment's neither: its address would be the one that is checked.
 
 package import Kernel
 
-/// The server's only HTTP client: speaks HTTP/1.1 to public addresses and to those the operator opened.
+/// The server's only HTTP client: speaks HTTP/1.1 to public addresses and to those, and the sockets, that the operator opened.
 ///
 /// A plain value without a life to manage: connections are kept for a few seconds and go when the last copy goes.
 package struct Outgoing: Sendable {
     private let lookUp: NameLookup
     private let clients: PinnedClients
-    private let rule: AddressRule
+    private let egress: Egress
+    let rule: AddressRule
     private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
-    ///   - ranges: addresses reachable although they are not public.
+    ///   - egress: addresses reachable although they are not public, and unix sockets.
     ///   - sleep: runs a request's `timeout`; what a test stops, a real server's is `Surroundings.real.sleep`.
-    package init(allowing ranges: [AddressRange] = [], sleep: @escaping @Sendable (Duration) async throws -> Void = Surroundings.real.sleep)
-    {
-        self.init(allowing: ranges, sleep: sleep, lookUp: .system, dial: \.description)
+    package init(allowing egress: Egress = .none, sleep: @escaping @Sendable (Duration) async throws -> Void = Surroundings.real.sleep) {
+        self.init(allowing: egress, sleep: sleep, lookUp: .system, dial: \.description)
     }
 
     /// For tests: `lookUp` stands for the name service, and `dial` tells where a connection to a checked address really goes.
     package init(
-        allowing ranges: [AddressRange], sleep: @escaping @Sendable (Duration) async throws -> Void, lookUp: NameLookup,
+        allowing egress: Egress, sleep: @escaping @Sendable (Duration) async throws -> Void, lookUp: NameLookup,
         dial: @escaping @Sendable (IPAddress) -> String
     ) {
         self.lookUp = lookUp
-        self.rule = AddressRule(allowed: ranges)
+        self.egress = egress
+        self.rule = AddressRule(allowed: egress.ranges)
         self.clients = PinnedClients(rule: rule, dial: dial)
         self.sleep = sleep
     }
 
     /// Sends once and gives the answer, whatever its status. Only a connection that could not be made is tried at the name's next address.
     package func send(_ request: OutgoingRequest) async throws(OutgoingError) -> OutgoingResponse {
-        let outcome = await withTaskGroup(of: Result<OutgoingResponse, OutgoingError>.self) { group in
-            group.addTask { await exchange(request) }
-            group.addTask { await expiry(after: request.timeout) }
+        let begun = ContinuousClock.now
+        var response = try await within(request.timeout) {
+            try await exchange(request) { client, destination in try await client.send(request, to: destination) }
+        }
+        response.duration = ContinuousClock.now - begun
+        return response
+    }
+
+    /// Sends once and gives the answer as soon as its head is there, whatever its status. The request's `timeout` is for the head; the body
+    /// may come for as long as it likes, and `bodyLimit` means nothing.
+    package func stream(_ request: OutgoingRequest) async throws(OutgoingError) -> OutgoingStream {
+        try await within(request.timeout) {
+            try await exchange(request) { client, destination in try await client.stream(request, to: destination) }
+        }
+    }
+
+    private func within<Answer: Sendable>(
+        _ timeout: Duration, _ work: @escaping @Sendable () async throws -> Answer
+    ) async throws(OutgoingError) -> Answer {
+        let outcome = await withTaskGroup(of: Result<Answer, OutgoingError>.self) { group in
+            group.addTask {
+                do {
+                    return .success(try await work())
+                } catch {
+                    return .failure(OutgoingError(error))
+                }
+            }
+            group.addTask { .failure(await expiry(after: timeout)) }
             defer { group.cancelAll() }
             return await group.next() ?? .failure(.cancelled)
         }
         return try outcome.get()
     }
 
-    private func expiry(after timeout: Duration) async -> Result<OutgoingResponse, OutgoingError> {
+    private func expiry(after timeout: Duration) async -> OutgoingError {
         do {
             try await sleep(timeout)
-            return .failure(.timedOut)
+            return .timedOut
         } catch {
-            return .failure(.cancelled)
+            return .cancelled
         }
     }
 
-    private func exchange(_ request: OutgoingRequest) async -> Result<OutgoingResponse, OutgoingError> {
-        do {
-            let begun = ContinuousClock.now
-            let destination = try Destination(request.url)
-            try request.checkHeaders()
-            var response = try await send(request, to: destination, at: try await permittedAddresses(of: destination))
-            response.duration = ContinuousClock.now - begun
-            return .success(response)
-        } catch {
-            return .failure(OutgoingError(error))
-        }
-    }
-
-    /// In the order of the system's preference, never empty.
-    private func permittedAddresses(of destination: Destination) async throws -> [IPAddress] {
-        let found = if let literal = destination.literal { [literal] } else { try await lookUp.addresses(destination.host) }
-        guard let first = found.first else { throw OutgoingError.unresolvable(destination.host) }
-        let permitted = found.filter(rule.permits)
-        guard !permitted.isEmpty else { throw OutgoingError.refusedAddress(first) }
-        return permitted
-    }
-
-    private func send(_ request: OutgoingRequest, to destination: Destination, at addresses: [IPAddress]) async throws -> OutgoingResponse {
+    private func exchange<Answer>(
+        _ request: OutgoingRequest, _ attempt: (PinnedClient, Destination) async throws -> Answer
+    ) async throws -> Answer {
+        let destination = try Destination(request.url)
+        try request.checkHeaders()
         var failure = OutgoingError.unresolvable(destination.host)
-        for address in addresses {
+        for pin in try await pins(for: request, to: destination) {
             do {
-                return try await clients.client(for: Pin(host: destination.host, address: address)).send(request, to: destination.url)
+                return try await attempt(clients.client(for: pin), destination)
             } catch {
                 failure = OutgoingError(error)
                 guard case .connectionFailed = failure else { break }
@@ -95,13 +105,26 @@ package struct Outgoing: Sendable {
         }
         throw failure
     }
+
+    /// In the order of the system's preference, never empty.
+    private func pins(for request: OutgoingRequest, to destination: Destination) async throws -> [Pin] {
+        if let socket = request.socket {
+            guard destination.isPlain else { throw OutgoingError.invalidURL("No TLS is spoken over a unix socket.") }
+            return [.socket(try egress.socket(at: socket))]
+        }
+        let found = if let literal = destination.literal { [literal] } else { try await lookUp.addresses(destination.host) }
+        guard let first = found.first else { throw OutgoingError.unresolvable(destination.host) }
+        let permitted = found.filter(request.onlyToOpened ? rule.opens : rule.permits)
+        guard !permitted.isEmpty else { throw OutgoingError.refusedAddress(first) }
+        return permitted.map { .host(destination.host, at: $0) }
+    }
 }
 
 /// Which addresses may be connected to.
 struct AddressRule: Sendable {
     let allowed: [AddressRange]
 
-    func permits(_ address: IPAddress) -> Bool {
-        address.isPublic || allowed.contains { $0.contains(address) }
-    }
+    func permits(_ address: IPAddress) -> Bool { address.isPublic || opens(address) }
+
+    func opens(_ address: IPAddress) -> Bool { allowed.contains { $0.contains(address) } }
 }

@@ -42,6 +42,6 @@ extension OutgoingError {
 
     /// What connect(2) gives and an established connection does not.
     private static let connecting: Set<CInt> = [
-        EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, ECONNREFUSED, EHOSTUNREACH, EINVAL, ENETUNREACH, EPERM,
+        EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, ECONNREFUSED, EHOSTUNREACH, EINVAL, ENETUNREACH, ENOENT, ENOTSOCK, EPERM, EPROTOTYPE,
     ]
 }

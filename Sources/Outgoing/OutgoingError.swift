@@ -8,8 +8,10 @@ package enum OutgoingError: Error, Hashable, Sendable {
     case invalidHeader(String)
     /// The name has no address.
     case unresolvable(String)
-    /// All addresses are private ones nobody opened; the first of them.
+    /// No address is public, or opened where only those may be reached; the first of them.
     case refusedAddress(IPAddress)
+    /// A unix socket nobody opened; the path as it was asked for.
+    case refusedSocket(String)
     /// No connection: refused, unreachable, or too slow.
     case connectionFailed(String)
     /// The handshake failed: mostly a certificate that is not trusted, has expired or has another name.
@@ -28,7 +30,7 @@ extension OutgoingError {
     /// Certain that the other side saw nothing of the request, so that doing it again cannot do it twice.
     package var nothingWasSent: Bool {
         switch self {
-        case .invalidURL, .invalidHeader, .unresolvable, .refusedAddress, .connectionFailed, .tlsFailed: true
+        case .invalidURL, .invalidHeader, .unresolvable, .refusedAddress, .refusedSocket, .connectionFailed, .tlsFailed: true
         case .timedOut, .connectionLost, .responseTooLarge, .cancelled: false
         }
     }
@@ -41,6 +43,7 @@ extension OutgoingError: CustomStringConvertible {
         case .invalidHeader(let name): "The header \(name.debugDescription) cannot be sent."
         case .unresolvable(let name): "The name \(name) has no address."
         case .refusedAddress(let address): "The address \(address) is not a public one."
+        case .refusedSocket(let path): "The socket \(path) is not opened."
         case .connectionFailed(let reason): "No connection could be made: \(reason)"
         case .tlsFailed(let reason): "The TLS handshake failed: \(reason)"
         case .timedOut: "There was no whole answer in time."

@@ -19,11 +19,17 @@ package struct OutgoingRequest: Sendable {
     package var timeout: Duration
     /// Bytes of the answer's body that are kept.
     package var bodyLimit: Int
+    /// The path of a unix socket to connect to; the URL then is an `http` one and gives the path and the `Host` alone.
+    package var socket: String?
+    /// For `https` to a peer with authorities of its own; nil trusts those of this machine and shows no certificate.
+    package var tls: OutgoingTLS?
+    /// Leaves out even public addresses unless the operator opened them: for plain HTTP that gives power over a machine.
+    package var onlyToOpened: Bool
 
     package init(
         _ method: Method, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        timeout: Duration = .seconds(15),
-        bodyLimit: Int = 1 << 20
+        timeout: Duration = .seconds(15), bodyLimit: Int = 1 << 20, socket: String? = nil, tls: OutgoingTLS? = nil,
+        onlyToOpened: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -31,6 +37,9 @@ package struct OutgoingRequest: Sendable {
         self.body = body
         self.timeout = timeout
         self.bodyLimit = bodyLimit
+        self.socket = socket
+        self.tls = tls
+        self.onlyToOpened = onlyToOpened
     }
 }
 

@@ -1,9 +1,15 @@
+import Alerts
+import Audit
 import Identity
 import Keys
 import Metering
+import Prices
+import Resources
 import Sandbox
+import Simulator
 package import Storage
 import Web
+import Webhooks
 
 /// Every migration, top to bottom in the order it is applied. New ones go at the end.
 package enum MigrationOrder {
@@ -15,4 +21,12 @@ package enum MigrationOrder {
         + KeySchema.migrations
         + MeteringSchema.migrations
         + Sandbox.migrations
+        + PriceSchema.migrations
+        + ResourceSchema.migrations
+        + SimulatorSchema.migrations
+        + EventSchema.consumers
+        + WebhookSchema.migrations
+        + AuditSchema.migrations
+        + ResourceSchema.freezes
+        + AlertSchema.migrations
 }

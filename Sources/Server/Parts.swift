@@ -1,11 +1,21 @@
+package import Alerts
+import Docker
+package import Events
 package import Identity
 package import Kernel
 import Keys
+package import Logging
 package import Metering
+import Outgoing
+import Prices
+package import Provider
+package import Resources
 package import Sandbox
+import Simulator
 package import Storage
 package import Vault
 package import Web
+package import Webhooks
 
 /// Every object the server is made of, each made once and handed on. A test makes its own.
 package struct Parts: Sendable {
@@ -16,19 +26,47 @@ package struct Parts: Sendable {
     package let sandbox: Sandbox
     package let counter: RequestCounter
     package let pipeline: Pipeline
+    package let engine: OperationEngine
+    package let courier: Courier
+    package let webhooks: WebhookRoutes
+    package let hub: EventHub
+    package let messenger: SlackMessenger
+    package let evaluator: AlertEvaluator
+    package let channels: ChannelRoutes
 
-    package init(store: Store, vault: Vault, configuration: ServerConfiguration, surroundings: Surroundings) {
+    /// `drivers` are the clouds it can speak to; a test hands in its own.
+    package init(
+        store: Store, vault: Vault, configuration: ServerConfiguration, surroundings: Surroundings,
+        logger: Logger = Logger(label: "cloudapi"), drivers: [any ProviderDriver]? = nil
+    ) {
         self.store = store
         self.vault = vault
         self.surroundings = surroundings
         signIn = SignIn(passwords: PasswordHasher(cost: configuration.passwordCost, surroundings: surroundings))
-        sandbox = Sandbox(seeds: [SandboxRequests()])
+        sandbox = Sandbox(seeds: [SandboxRequests(), SandboxPrices(), SandboxResources(), SandboxWebhooks(), SandboxAlerts()])
+        let drivers = drivers ?? Self.drivers(store: store, configuration)
+        engine = OperationEngine(
+            store: store, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,
+            logger: logger)
+        let outgoing = Outgoing(allowing: configuration.allowEgress, sleep: surroundings.sleep)
+        courier = Courier(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
+        webhooks = WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault)
+        messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
+        evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
+        channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
+        hub = EventHub(store: store, surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)
         pipeline = Pipeline(
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),
             limiter: RateLimiter(),
             meter: counter, cursors: CursorSigner(key: vault.derivedKey(for: "list cursors")),
             clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init())
+    }
+}
+
+extension Parts {
+    private static func drivers(store: Store, _ configuration: ServerConfiguration) -> [any ProviderDriver] {
+        [SimulatorDriver(store: store), DockerDriver(outgoing: Outgoing(allowing: configuration.allowEgress))]
     }
 }
 

@@ -1,24 +1,66 @@
+package import Alerts
+import Audit
+import Crypto
+import Docker
+package import Events
 package import Identity
 package import Kernel
 import Keys
+import Logging
 import Metering
+import Outgoing
+import Prices
+import Provider
+package import Resources
 package import Sandbox
+import Simulator
+import Storage
+package import Vault
 package import Web
+package import Webhooks
 
 /// Every call of the API. The router, the OpenAPI document and the tests that walk the API read it.
 package struct RouteTable: Sendable {
     package let routes: [Route]
 
-    package init(signIn: SignIn, sandbox: Sandbox, surroundings: Surroundings) {
+    package init(
+        signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
+        vault: Vault,
+        surroundings: Surroundings
+    ) {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
             + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn).all
         let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all
-        routes = PingRoute.all + identity + keys + UsageRoutes.all + sandbox.routes
+        let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes.all + ChargeRoutes.all
+        let resources =
+            ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
+            + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
+            + OperationRoutes(engine: engine).all
+        let log =
+            EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
+            + AuditRoutes(signer: AuditSigner(vault: vault)).all + TraceRoutes(sources: TraceSources.all).all
+        routes =
+            PingRoute.all + identity + keys + UsageRoutes.all + prices + resources + webhooks.all + AlertRoutes(engine: engine).all
+            + channels.all + log + sandbox.routes
     }
 
     /// The table as it is described, for who does not call it.
     package static var described: RouteTable {
-        RouteTable(signIn: SignIn(passwords: PasswordHasher(surroundings: .real)), sandbox: Sandbox(seeds: []), surroundings: .real)
+        let drivers: [any ProviderDriver] = [SimulatorDriver(store: .none), DockerDriver(outgoing: Outgoing())]
+        let vault = Vault(key: .init(size: .bits256))
+        let engine = OperationEngine(
+            store: .none, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: .real), surroundings: .real,
+            logger: Logger(label: "cloudapi"))
+        let outgoing = Outgoing()
+        let courier = Courier(
+            store: .none, vault: vault, surroundings: .real, logger: Logger(label: "cloudapi"), send: outgoing.send)
+        let messenger = SlackMessenger(
+            store: .none, vault: vault, surroundings: .real, logger: Logger(label: "cloudapi"), send: outgoing.send)
+        return RouteTable(
+            signIn: SignIn(passwords: PasswordHasher(surroundings: .real)), sandbox: Sandbox(seeds: []), engine: engine,
+            webhooks: WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault),
+            channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
+            hub: EventHub(store: .none, surroundings: .real), vault: vault, surroundings: .real)
     }
 }

@@ -7,6 +7,7 @@ package import Kernel
 package import Logging
 import NIOCore
 import NIOSSL
+package import Provider
 import ServiceLifecycle
 package import Storage
 import Synchronization
@@ -23,9 +24,10 @@ package struct Server: Sendable {
 /// Builds the server on an opened, migrated store.
 package func buildServer(
     store: Store, vault: Vault, configuration: ServerConfiguration, surroundings: Surroundings, logger: Logger,
-    onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    drivers: [any ProviderDriver]? = nil, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
 ) throws -> Server {
-    let parts = Parts(store: store, vault: vault, configuration: configuration, surroundings: surroundings)
+    let parts = Parts(
+        store: store, vault: vault, configuration: configuration, surroundings: surroundings, logger: logger, drivers: drivers)
     let metrics = ServerMetrics()
     let router = try buildRouter(parts, configuration, metrics)
     let guardLimits = ConnectionGuard.Limits(
@@ -50,7 +52,11 @@ package func buildServer(
 /// The router alone, for tests that need no socket.
 package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _ metrics: ServerMetrics) throws -> Router<RequestScope> {
     let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
-    let routes = RouteTable(signIn: parts.signIn, sandbox: parts.sandbox, surroundings: parts.surroundings).routes
+    let routes = RouteTable(
+        signIn: parts.signIn, sandbox: parts.sandbox, engine: parts.engine, webhooks: parts.webhooks, channels: parts.channels,
+        hub: parts.hub, vault: parts.vault,
+        surroundings: parts.surroundings
+    ).routes
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
     for route in routes {
         let observed = metrics.route(route.name)

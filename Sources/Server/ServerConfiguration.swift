@@ -1,4 +1,5 @@
 package import Kernel
+package import Outgoing
 package import Storage
 
 /// Every setting of the server, with its default; read once at the start.
@@ -20,8 +21,8 @@ package struct ServerConfiguration: Sendable {
     package var tlsKey: String?
     /// Whose `Forwarded` and `X-Forwarded-For` are believed.
     package var trustedProxies: [AddressRange] = []
-    /// Private ranges that webhooks and connections may reach.
-    package var allowEgress: [AddressRange] = []
+    /// Private ranges and unix sockets that webhooks and connections may reach.
+    package var allowEgress = Egress.none
     /// How long after its last reset a sandbox is reset by itself.
     package var sandboxReset = Duration.seconds(86_400)
     /// `off` only to show that durability tests notice.

@@ -1,6 +1,7 @@
 import Identity
 package import Kernel
 import Keys
+import Prices
 import Sandbox
 import Storage
 import Web
@@ -60,6 +61,7 @@ package struct Setup: Sendable {
             var draft = ProjectDraft(name: "Default")
             draft.env = .production
             let project = try Project.create(draft, by: by, connection)
+            try PriceBook.seed(by: by, connection)
             let live = try Key.create(key(.workspace, .live, nil), by: by, connection)
             let test = try Key.create(key(.workspace, .test, nil), by: by, connection)
             let own = try Key.create(key(.project, .live, project.id), by: by, connection)

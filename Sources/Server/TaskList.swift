@@ -1,9 +1,15 @@
+import Alerts
+import Audit
 import Background
+import Events
 import Identity
 import Kernel
 import Metering
+import Prices
+import Resources
 import Sandbox
 import Storage
+import Webhooks
 
 extension Parts {
     /// Everything that happens by itself.
@@ -13,6 +19,11 @@ extension Parts {
             BackgroundTask("sandbox reset", every: .seconds(60)) {
                 try await sandbox.resetDue(every: configuration.sandboxReset, store: store, surroundings: surroundings)
             },
+            BackgroundTask("expiry", every: .seconds(5)) { try await engine.expire() },
+            BackgroundTask("instance metrics", every: .seconds(60)) { try await engine.sample() },
+            BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(store, surroundings) },
+            BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
+            BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
         ]
     }
@@ -25,7 +36,9 @@ extension Parts {
             removed = try await store.write { connection in
                 try IdempotencyRow.removeExpired(at: now, limit: 500, connection)
                     + RequestTotals.removeOldMinutes(at: now, limit: 500, connection)
-                    + Session.removeExpired(at: now, connection)
+                    + Session.removeExpired(at: now, connection) + OperationEngine.removeOldSamples(at: now, limit: 500, connection)
+                    + Delivery.removeOld(at: now, limit: 500, connection)
+                    + SlackMessage.removeOld(at: now, limit: 500, connection)
             }
         } while removed >= 500
     }

@@ -42,6 +42,7 @@ package struct Migrator: Sendable {
                 try connection.execute("INSERT INTO migrations (id, applied_at) VALUES (?, ?)", migration.id, now)
             }
         }
+        if !pending.isEmpty, case .sqlite = store.dialect { try await store.write { try PlannerStatistics.write($0) } }
         return pending
     }
 

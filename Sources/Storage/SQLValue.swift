@@ -83,6 +83,16 @@ extension Timestamp: SQLConvertible {
     package static func read(_ row: Row, _ column: Int) -> Timestamp { Timestamp(milliseconds: row.cursor.integer(column)) }
 }
 
+/// Amounts stand as plain text, so that no engine's own number type rounds them.
+extension ExactDecimal: SQLConvertible {
+    package var sqlValue: SQLValue { .text(description) }
+    package static func read(_ row: Row, _ column: Int) throws(StorageError) -> ExactDecimal {
+        let text = row.cursor.text(column)
+        guard let value = ExactDecimal(text) else { throw .corrupt("An amount cannot be \"\(text)\"") }
+        return value
+    }
+}
+
 extension ID: SQLConvertible {
     package var sqlValue: SQLValue { .text(rawValue) }
     package static func read(_ row: Row, _ column: Int) -> ID { ID(row.cursor.text(column)) }

@@ -1,14 +1,24 @@
+import Kernel
+
 /// The database, as the rest of the program sees it: closures that run inside a transaction.
 ///
 /// `read` sees one snapshot and cannot write. `write` is durable when it returns: with SQLite, concurrent writers share one
 /// transaction and one fsync, each in a savepoint of its own (`SQLiteEngine`); with PostgreSQL each has its own transaction.
 package struct Store: Sendable {
     private let engine: Engine
+    /// Tells who reads the log of every commit that appended to it.
+    package let signal = EventSignal()
 
     private enum Engine: Sendable {
         case sqlite(SQLiteEngine)
         case postgres(PostgresEngine)
+        case none
     }
+
+    /// Holds nothing and refuses everything: for who describes the program without running it.
+    package static let none = Store(engine: .none)
+
+    private init(engine: Engine) { self.engine = engine }
 
     package init(sqlite options: SQLiteEngine.Options) throws {
         engine = .sqlite(try SQLiteEngine(options))
@@ -22,8 +32,11 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite: .sqlite
         case .postgres: .postgres
+        case .none: .sqlite
         }
     }
+
+    private static let noStore = StorageError.unavailable("There is no database.")
 
     /// Runs `body` on a snapshot. Keep it to what a page shows: on SQLite it runs on the calling thread, since a point look-up costs
     /// less than a change of thread.
@@ -31,6 +44,7 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite(let engine): try engine.read(body)
         case .postgres(let engine): try await engine.read(body)
+        case .none: throw Self.noStore
         }
     }
 
@@ -39,6 +53,7 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite(let engine): try engine.peek(body)
         case .postgres(let engine): try await engine.read(body)
+        case .none: throw Self.noStore
         }
     }
 
@@ -47,26 +62,31 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite(let engine): try await engine.scan(body)
         case .postgres(let engine): try await engine.read(body)
+        case .none: throw Self.noStore
         }
     }
 
     /// Runs `body` in a transaction; returns when its effects and its events are on disk, or throws and leaves nothing.
     package func write<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
-        let whole: @Sendable (Connection) throws -> Result = { connection in
+        let whole: @Sendable (Connection) throws -> (Result, [Tenant]) = { connection in
             let result = try body(connection)
-            try EventLog.flush(connection)
-            return result
+            return (result, try EventLog.flush(connection))
         }
-        switch engine {
-        case .sqlite(let engine): return try await engine.write(whole)
-        case .postgres(let engine): return try await engine.write(whole)
-        }
+        let (result, tenants) =
+            switch engine {
+            case .sqlite(let engine): try await engine.write(whole)
+            case .postgres(let engine): try await engine.write(whole)
+            case .none: throw Self.noStore
+            }
+        signal.fire(tenants)
+        return result
     }
 
     /// Copies the whole database into a new file while the server runs. Only the embedded engine can; PostgreSQL has `pg_dump`.
     package func backUp(to path: String) async throws {
         switch engine {
         case .sqlite(let engine): try await engine.backUp(to: path)
+        case .none: throw Self.noStore
         case .postgres: throw StorageError.failed("Back up PostgreSQL with pg_dump.")
         }
     }
@@ -76,6 +96,7 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite(let engine): engine.commits
         case .postgres(let engine): engine.commits
+        case .none: (0, 0)
         }
     }
 
@@ -83,6 +104,7 @@ package struct Store: Sendable {
         switch engine {
         case .sqlite(let engine): try engine.close()
         case .postgres(let engine): engine.close()
+        case .none: break
         }
     }
 }

@@ -8,6 +8,8 @@ package struct Answer: Sendable {
     package var body: [UInt8]
     /// The body shows a secret once; a kept copy of it is sealed.
     package var holdsSecret = false
+    /// Written while it is sent, in place of `body`.
+    package internal(set) var streaming: Streaming?
 
     package init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8]) {
         self.status = status
@@ -44,11 +46,13 @@ package struct Answer: Sendable {
 
 /// The version of an object's user-writable fields; a strong validator (RFC 9110, 8.8.3).
 package struct ETag: Sendable, Equatable {
-    package let version: Int
+    /// As it stands in the header, quotes included.
+    package let text: String
 
-    package init(version: Int) { self.version = version }
+    package init(version: Int) { text = "\"v\(version)\"" }
 
-    package var text: String { "\"v\(version)\"" }
+    /// Of an object that has what is wanted (`generation`) and what is noted about it (`metadata`) counted apart.
+    package init(generation: Int, metadata: Int) { text = "\"g\(generation).m\(metadata)\"" }
 
     /// The entity tags of an `If-Match`, quotes and `W/` included (RFC 9110, 8.8.3; visible ASCII only); nil when it is no list of them.
     static func list(_ text: String) -> [Substring]? {

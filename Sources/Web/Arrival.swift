@@ -15,17 +15,21 @@ struct Arrival {
     let requestID: ID<RequestKind>
     /// The rate limit's word; nil before it was asked.
     var verdict: RateLimiter.Verdict?
+    /// Nil before it is known, and for calls that need no credential.
+    var caller: Caller?
 
     var problemWriter: ProblemWriter { ProblemWriter(requestID: requestID, path: request.uri.path) }
 
     /// One path for all mounts, so that a retry through another base path is still the same request.
     var unmountedPath: String { String(request.uri.path.dropFirst(mount.rawValue.count)) }
 
-    func response(_ answer: Answer) -> Response {
+    func response(_ answer: Answer) -> Response { response(answer, ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))) }
+
+    func response(_ answer: Answer, _ body: ResponseBody) -> Response {
         var headers = answer.headers
         headers[.requestID] = requestID.rawValue
         if let verdict { verdict.write(to: &headers, at: at) }
-        return Response(status: answer.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        return Response(status: answer.status, headers: headers, body: body)
     }
 
     func response(to error: any Error) -> Response {

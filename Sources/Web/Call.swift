@@ -32,6 +32,9 @@ package struct Call: Sendable {
 
     package func id<Kind: IDKind>(_ name: String = "id", of: Kind.Type = Kind.self) -> ID<Kind> { ID(parameter(name)) }
 
+    /// What `?wait=` asks for; zero without it.
+    package var wait: Duration { .seconds(query["wait"].flatMap(Query.seconds) ?? 0) }
+
     package var attribution: Attribution {
         Attribution(tenant: caller.tenant, actor: caller.actor, address: address, request: requestID, surroundings: surroundings)
     }

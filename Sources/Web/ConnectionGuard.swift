@@ -42,6 +42,9 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
     /// The one look at `awaited` that is planned. It plans the next itself: a timer per request would cost more than the router.
     private var look: Scheduled<Void>?
     private var hasAnswered = false
+    /// The client has closed its side, or the connection is gone.
+    private var isHungUp = false
+    private var watch: HangUpWatch?
 
     package init(limits: Limits, surroundings: Surroundings) {
         self.limits = limits
@@ -57,7 +60,26 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
 
     package func channelInactive(context: ChannelHandlerContext) {
         look?.cancel()
+        hangUp()
         context.fireChannelInactive()
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { hangUp() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    package func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let watch = event as? HangUpWatch else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        self.watch = watch
+        if isHungUp { hangUp() }
+        promise?.succeed()
+    }
+
+    private func hangUp() {
+        isHungUp = true
+        watch?.hungUp()
+        watch = nil
     }
 
     private func bytesArrived(_ context: ChannelHandlerContext) {
@@ -83,7 +105,9 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head: hasAnswered = true
-        case .end where phase == .answering: phase = .idle
+        case .end:
+            watch = nil
+            if phase == .answering { phase = .idle }
         default: break
         }
         context.write(data, promise: promise)
@@ -137,6 +161,13 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
+}
+
+/// Asks a connection to tell when the client hangs up before its answer has ended; sent down the channel by who writes the answer.
+///
+/// A client that closes only its sending side has hung up too: over TCP the two look alike until something is written.
+struct HangUpWatch: Sendable {
+    let hungUp: @Sendable () -> Void
 }
 
 /// Tells that bytes came in, whatever they are.

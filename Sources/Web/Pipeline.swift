@@ -23,6 +23,13 @@ package final class Pipeline: Sendable {
         package var inFlight = 2048
         /// How long a second request under one Idempotency-Key waits for the first.
         package var idempotencyWait = Duration.seconds(5)
+        /// Streams open at one moment, in all and by one credential; more are answered 503 `overloaded`.
+        package var streams = 3000
+        package var streamsEach = 1000
+        /// How often an open stream shows that it lives and its credential is looked at.
+        package var heartbeat = Duration.seconds(15)
+        /// How long a client may take nothing of what waits for it before its stream is cut.
+        package var streamStall = Duration.seconds(60)
 
         package init() {}
     }
@@ -37,6 +44,7 @@ package final class Pipeline: Sendable {
     let limits: Limits
     private let running = RunningRequests()
     private let inFlight = Atomic(0)
+    private let streams = OpenStreams()
 
     package init(
         store: Store, surroundings: Surroundings, authenticator: Authenticator, limiter: RateLimiter, meter: any RequestMeter,
@@ -53,6 +61,7 @@ package final class Pipeline: Sendable {
     }
 
     package var requestsInFlight: Int { inFlight.load(ordering: .relaxed) }
+    package var openStreams: Int { streams.total }
 
     /// Answers a request that matched `route`.
     package func respond(to request: Request, scope: RequestScope, route: Route, mount: Mount) async -> Response {
@@ -66,7 +75,8 @@ package final class Pipeline: Sendable {
             guard count <= limits.inFlight else { throw Problem(.overloaded, "Too many requests are being worked on.", retryAfter: 1) }
             try checkHeaders(request)
             let answer = try await answer(&arrival)
-            return arrival.response(answer)
+            guard let streaming = answer.streaming else { return arrival.response(answer) }
+            return arrival.response(answer, try body(streaming, of: arrival))
         } catch {
             return arrival.response(to: error)
         }
@@ -91,6 +101,7 @@ package final class Pipeline: Sendable {
         var project = arrival.route.project.flatMap { arrival.scope.parameters.get($0) }.map { ProjectID($0) }
         defer { meter.count(who.caller, route: arrival.route.name, project: project, at: arrival.at) }
         try who.caller.check(arrival.route.access)
+        arrival.caller = who.caller
 
         let bytes = try await body(of: arrival)
         guard arrival.route.isWrite, let key = try IdempotencyKey.read(arrival.request.headers) else {
@@ -103,6 +114,31 @@ package final class Pipeline: Sendable {
             let call = try call(arrival, who.caller, address, bytes, idempotency: idempotent)
             project = project ?? call.body?["project_id"]?.string.map { ProjectID($0) }
             return try await handler(call)
+        }
+    }
+
+    // MARK: Streams
+
+    /// Takes a place among the open streams, which the body gives back at its end or when it is dropped unsent.
+    private func body(_ streaming: Streaming, of arrival: Arrival) throws -> ResponseBody {
+        let owner = arrival.caller?.credential.id ?? arrival.scope.peer ?? ""
+        guard let place = streams.take(for: owner, limit: limits.streams, each: limits.streamsEach) else {
+            throw Problem(.overloaded, "Too many streams are open.", retryAfter: 5)
+        }
+        let session = StreamSession(
+            streaming: streaming, place: place, channel: arrival.scope.channel, surroundings: surroundings, limits: limits,
+            logger: arrival.scope.logger, problemWriter: arrival.problemWriter,
+            authorize: { [self] in if let caller = arrival.caller { try await confirm(caller, for: arrival) } })
+        return ResponseBody { writer in try await session.run(&writer) }
+    }
+
+    /// Throws when the credential is not valid any more, or may do other things than when it was first seen.
+    private func confirm(_ caller: Caller, for arrival: Arrival) async throws {
+        let (now, _) = try await authenticator.authenticate(
+            arrival.request.headers, address: address(of: arrival), at: surroundings.now())
+        try now.caller.check(arrival.route.access)
+        guard now.caller.scopes == caller.scopes, now.caller.reach == caller.reach else {
+            throw Problem(.forbidden, "What the credential may do has changed; open the stream anew.")
         }
     }
 

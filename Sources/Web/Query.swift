@@ -46,6 +46,12 @@ package struct Query: Sendable {
 
     package func integer(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
 
+    /// `30s` → 30; nil for anything but 0 to 60 in plain digits.
+    static func seconds(of text: String) -> Int? {
+        guard text.hasSuffix("s"), let count = Int(text.dropLast()), (0...60).contains(count), text == "\(count)s" else { return nil }
+        return count
+    }
+
     package var isEmpty: Bool { values.isEmpty }
     var all: [(name: String, value: String)] { values }
 
@@ -58,6 +64,11 @@ package struct Query: Sendable {
             self.name = name
             self.schema = schema
         }
+
+        /// How long the answer may be held back until what was asked for has happened.
+        package static let wait = Parameter(
+            "wait",
+            .string(0...20, .wait, "Holds the body back until it is done, at most so long: `0s` to `60s`. Never changes the status."))
 
         func violation(in text: String) -> Problem.Violation? {
             let value: JSON

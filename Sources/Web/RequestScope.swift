@@ -7,10 +7,12 @@ package struct RequestScope: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The other end of the connection, which may be a proxy.
     package let peer: String?
+    let channel: any Channel
 
     package init(source: Source) {
         coreContext = .init(source: source)
         peer = source.channel.remoteAddress?.ipAddress
+        channel = source.channel
     }
 }
 

@@ -47,6 +47,22 @@ package struct Route: Sendable {
         package let status: Int
         package let description: String
         package let schema: Schema?
+        /// Also as server-sent events, to who asks for `text/event-stream`.
+        package var streams = false
+        /// The content types of an answer that is a file, written while it is sent.
+        package var files: [String] = []
+
+        package init(status: Int, description: String, schema: Schema?) {
+            self.status = status
+            self.description = description
+            self.schema = schema
+        }
+
+        package func orEvents() -> Response {
+            var copy = self
+            copy.streams = true
+            return copy
+        }
     }
 
     package enum Handler: Sendable {
@@ -92,6 +108,11 @@ extension Route.Response {
     }
     package static func created(_ schema: Schema, _ description: String = "Made.") -> Self {
         .init(status: 201, description: description, schema: schema)
+    }
+    package static func file(_ types: [String], _ description: String) -> Self {
+        var response = Self(status: 200, description: description, schema: nil)
+        response.files = types
+        return response
     }
     package static func noContent(_ description: String = "Done.") -> Self { .init(status: 204, description: description, schema: nil) }
 

@@ -88,6 +88,14 @@ extension Schema.Format {
         }
         switch self {
         case .text, .echo: return nil
+        case .resourceName:
+            let isName =
+                text.utf8.count <= 63 && text.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } == true
+                && text.utf8.allSatisfy { byte in
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                        || byte == UInt8(ascii: "-")
+                }
+            return isName ? nil : "must be 1 to 63 lower-case letters, digits and dashes, the first a letter"
         case .name:
             guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, !first.properties.isWhitespace,
                 !last.properties.isWhitespace
@@ -100,8 +108,18 @@ extension Schema.Format {
         case .date: return Timestamp(text + "T00:00:00Z") == nil ? "must be a date such as 2026-12-31" : nil
         case .addressRange: return AddressRange(text) == nil ? "must be an address or a range such as 203.0.113.0/24" : nil
         case .scope: return (try? ScopeSet(parsing: [text])) == nil ? "must be a scope: *, resource:* or one of \(Scope.list)" : nil
+        case .wait: return Query.seconds(of: text) == nil ? "must be whole seconds from 0s to 60s" : nil
+        case .sku:
+            let isPlain = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }
+            return isPlain ? nil : "must have lower-case letters, digits, dots, dashes and underlines only"
+        case .absolutePath: return isPath(text) ? nil : "must be an absolute path without . or .. and not the root"
         case .uri: return text.contains("://") ? nil : "must be a URL"
         }
+    }
+
+    private func isPath(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count > 1 && parts[0].isEmpty && parts.dropFirst().allSatisfy { !["", ".", ".."].contains($0) }
     }
 
     /// Same rule as `pattern` in the document: something, an @, and a domain with a dot, of visible ASCII.

@@ -33,12 +33,20 @@ package struct Schema: Sendable {
         case echo
         /// Text that starts and ends with something visible.
         case name
+        /// Lower-case letters, digits and dashes, beginning with a letter; at most 63.
+        case resourceName
         case email
         case timestamp
         case date
         case addressRange
         case scope
         case uri
+        /// Lower-case letters, digits, dots, dashes and underlines.
+        case sku
+        /// From the root, without `.` or `..` or an empty part, and not the root.
+        case absolutePath
+        /// Whole seconds, `0s` to `60s`.
+        case wait
     }
 
     package struct Field: Sendable {

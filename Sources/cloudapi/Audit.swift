@@ -1,4 +1,6 @@
 import ArgumentParser
+import Audit
+import Foundation
 import Kernel
 import Server
 import Storage
@@ -13,13 +15,20 @@ struct Audit: AsyncParsableCommand {
         @OptionGroup var store: StoreOptions
         @Option(help: "workspace:mode:number:hash, written down earlier; the chain must still contain it. May be given several times.")
         var trustedHead: [String] = []
+        @Option(
+            help:
+                "A file with a signed checkpoint (POST /v1/audit/checkpoints); the chain must still contain it. May be given several times."
+        )
+        var checkpoint: [String] = []
+        @Option(help: "The public key that signed the checkpoints, in base64, got from somewhere else than this server.")
+        var publicKey: String?
         @Flag(help: "Print one JSON object.")
         var json = false
 
         func run() async throws {
-            let trusted = try trustedHead.map(TrustedHead.parse)
+            let trusted = try trustedHead.map(TrustedHead.parse) + checkpoint.map { try TrustedHead.read($0, signedBy: publicKey) }
             let opened = try await OpenedStore.open(store.resolve(), migrates: false)
-            let report = try await AuditReport.make(opened.store, trusted: Dictionary(trusted, uniquingKeysWith: { $1 }))
+            let report = try await AuditReport.make(opened.store, trusted: Dictionary(grouping: trusted, by: \.0).mapValues { $0.map(\.1) })
             print(json ? report.jsonText : report.text, terminator: json ? "\n" : "")
             if !report.findings.isEmpty { throw ExitCode(1) }
         }
@@ -36,6 +45,18 @@ private enum TrustedHead {
         }
         return (Tenant(workspace: WorkspaceID(parts[0]), mode: mode), EventLog.Head(sequence: sequence, hash: hash))
     }
+
+    /// Without a key from elsewhere, the file's own is believed: it then proves no more than `--trusted-head` does.
+    static func read(_ path: String, signedBy publicKey: String?) throws -> (Tenant, EventLog.Head) {
+        guard let bytes = FileManager.default.contents(atPath: path), let json = try? JSONParser.parse(Array(bytes)),
+            let checkpoint = Checkpoint(json)
+        else { throw Failure("\(path) is not a checkpoint.") }
+        guard checkpoint.isSigned else { throw Failure("The signature of \(path) does not fit what it says.") }
+        if let publicKey, Data(base64Encoded: publicKey) != Data(checkpoint.publicKey) {
+            throw Failure("\(path) was signed with another key than --public-key.")
+        }
+        return (checkpoint.tenant, checkpoint.head)
+    }
 }
 
 /// What a verification of every chain found.
@@ -49,12 +70,15 @@ struct AuditReport: Sendable, JSONRepresentable {
     private(set) var chains: [Chain] = []
     private(set) var findings: [ChainVerifier.Finding] = []
 
-    static func make(_ store: Store, trusted: [Tenant: EventLog.Head]) async throws -> AuditReport {
+    static func make(_ store: Store, trusted: [Tenant: [EventLog.Head]]) async throws -> AuditReport {
         var report = AuditReport()
-        for tenant in try await store.read({ try EventLog.tenants($0) }) {
+        let known = try await store.read { try EventLog.tenants($0) }
+        for tenant in known + trusted.keys.filter({ !known.contains($0) }) {
             do {
                 let chain = try await store.scan { connection in
-                    let rows = try ChainVerifier.verify(tenant, trustedHead: trusted[tenant], connection)
+                    let heads = trusted[tenant] ?? []
+                    for head in heads.dropFirst() { _ = try ChainVerifier.verify(tenant, trustedHead: head, connection) }
+                    let rows = try ChainVerifier.verify(tenant, trustedHead: heads.first, connection)
                     return Chain(tenant: tenant, rows: rows, head: try EventLog.head(of: tenant, connection))
                 }
                 report.chains.append(chain)

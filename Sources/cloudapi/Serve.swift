@@ -1,3 +1,4 @@
+import Alerts
 import ArgumentParser
 import Foundation
 import Identity
@@ -6,10 +7,12 @@ import Logging
 import Metering
 import NIOCore
 import NIOPosix
+import Resources
 import Server
 import ServiceLifecycle
 import Storage
 import UnixSignals
+import Webhooks
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run the server; on an empty folder it initialises itself first.")
@@ -36,8 +39,12 @@ struct Serve: AsyncParsableCommand {
             say(Welcome.text(outcome, configuration))
         }
         try await server.parts.counter.open()
+        try await server.parts.engine.open()
         var group = ServiceGroupConfiguration(
-            services: [.init(service: server.tasks), .init(service: server.application)], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [
+                .init(service: server.tasks), .init(service: server.parts.engine), .init(service: server.parts.courier),
+                .init(service: server.parts.evaluator), .init(service: server.application),
+            ], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainTimeout)
         do {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Kernel
+import Outgoing
 import Server
 import Storage
 import SystemPackage
@@ -34,7 +35,7 @@ struct ServeOptions: ParsableArguments {
     var tlsKey: String?
     @Option(help: "Ranges of proxies whose Forwarded and X-Forwarded-For are believed, parted by commas.")
     var trustedProxies: String?
-    @Option(help: "Private ranges that webhooks and connections may reach, parted by commas.")
+    @Option(help: "Private ranges and sockets (unix:/var/run/docker.sock) that webhooks and connections may reach, parted by commas.")
     var allowEgress: String?
     @Option(help: "Hours between two resets of a sandbox (default 24).")
     var sandboxResetHours: String?
@@ -96,7 +97,7 @@ private struct Settings {
         result.tlsCertificate = text("tls-certificate")
         result.tlsKey = text("tls-key")
         result.trustedProxies = try ranges("trusted-proxies")
-        result.allowEgress = try ranges("allow-egress")
+        result.allowEgress = try egress("allow-egress")
         result.sandboxReset = .seconds(3600 * (try number("sandbox-reset-hours") ?? 24))
         result.maximumConnections = try number("maximum-connections") ?? result.maximumConnections
         result.idleTimeout = try number("idle-timeout") ?? result.idleTimeout
@@ -124,11 +125,20 @@ private struct Settings {
     }
 
     private func ranges(_ key: String) throws -> [AddressRange] {
-        try (text(key) ?? "").split(separator: ",").map { part in
-            let text = part.trimmingPrefix { $0 == " " }
-            guard let range = AddressRange(String(text)) else { throw Failure("\(key) has \(text), which is no address range.") }
+        try entries(key).map { text in
+            guard let range = AddressRange(text) else { throw Failure("\(key) has \(text), which is no address range.") }
             return range
         }
+    }
+
+    private func egress(_ key: String) throws -> Egress {
+        try entries(key).reduce(into: Egress.none) { egress, text in
+            guard egress.open(text) else { throw Failure("\(key) has \(text), which is neither an address range nor unix:/path.") }
+        }
+    }
+
+    private func entries(_ key: String) -> [String] {
+        (text(key) ?? "").split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) }
     }
 
     private static func address(_ text: String) throws -> (String, Int) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets schemathesis, which knows nothing of us but /openapi.json, look for an answer the description does not promise.
 
-    contract.py --binary .build/debug/cloudapi [--max-examples 20] [--max-time 600] [--seed 1] [--only /v1/projects]
+    contract.py --binary .build/debug/cloudapi [--max-examples 8] [--max-time 600] [--seed 1] [--only /v1/projects]
 
 All of its checks are on, in all of its phases (the examples given, boundary values, random bodies, chains of calls), first with a
 workspace key, then what only a session may call with a session. A run is bounded in examples per operation and in time, and its seed is
@@ -18,9 +18,16 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
      · `invalid_parameter` with `combination`: parameters that are good alone and not together (limit with page, a `from` after its `to`,
        a span of more buckets than are answered);
      · `validation_failed` with `not_found` (the body names an account or project there is not), `past` (an expiry that is over),
-       `above_account` (a quota above that of the project's account).
+       `above_account` (a quota above that of the project's account), `combination` (as above), `refused_url` (a URL that nothing is sent to).
+     · what depends on what is there: `invalid_reference`, `provider_required`, `unsupported_by_provider`, `immutable_field`, `purged`,
+       `deletion_protected`, `queue_full`, `budget_exceeded`, and `validation_failed` with `shrinks`, `no_price` or `repeated`;
+     · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an `amount`, and a
+       `project_id` that is missing, which a key of a project need not give.
+ - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is.
+ - A `wait` is cut to one second: longer ones are honoured, and take as long.
  - The check `use_after_free` (what was deleted is gone) runs as `use_after_free_but_for_the_kept`: deleting a project archives it, deleting a
-   key or token revokes it, deleting a user deactivates them and erases who they were; each can still be read, as described.
+   key or token revokes it, deleting a user deactivates them and erases who they were; a deleted resource is kept for a
+   week; each can still be read, as described.
  - A well-formed Idempotency-Key is replaced by one of its own for each call: two requests under one are, as described, a replay or a 422.
  - In one phase schemathesis draws no header value with a quote in it, as every ETag has, sends `If-Match: 0` and calls it valid; it is sent
    an ETag instead. Its other phases do draw ETags, and what fits none is still refused.
@@ -43,6 +50,7 @@ sys.path.insert(0, str(HERE.parent / "Durability"))
 from server import BUILD, Server, every, init, python_with, workspace
 
 PACKAGE = "schemathesis>=4.32,<5"
+SIMULATOR = {"provider": "simulator", "settings": {"latency_ms": 0}}
 
 
 # What a workspace key may not call at all: a project key is made and sessions are listed by a person, and the sandbox is not reset by a live key.
@@ -50,31 +58,51 @@ FOR_SESSIONS = ["/v1/keys", "/v1/sessions", "/v1/sessions/{id}", "/v1/sandbox/re
 
 
 def own_ids(server, credentials):
-    """The ids of what the run depends on: every key and session there is at its start, and the user."""
+    """The ids of what the run depends on: every connection, key and session there is at its start, and the user."""
     with server.client(credentials["session_token"]) as client:
-        found = [*every(client, "/v1/keys"), *every(client, "/v1/api-keys"), *every(client, "/v1/sessions")]
+        found = [*every(client, "/v1/connections"), *every(client, "/v1/keys"), *every(client, "/v1/api-keys"), *every(client, "/v1/sessions")]
     return [credentials["user_id"], *(each[name] for each in found for name in ("id", "key_id") if name in each)]
 
 
 def pool(server, credentials, size=8):
     """Ids of objects to be read, changed and removed, by the word before them in a path."""
+    project = {"project_id": credentials["project_id"]}
     made = {"accounts": {}, "projects": {}, "users": {"email": "user-{}@example.com"}, "tokens": {"scopes": ["projects:read"]}, "api-keys": {},
-            "keys": {"project_id": credentials["project_id"]}, "sessions": {name: credentials[name] for name in ("email", "password")}}
-    found = {word: [make(server, credentials, word, body, number) for number in range(3 if word == "sessions" else size)] for word, body in made.items()}
-    return found | {"members": found["users"]}
+            "keys": project, "sessions": {name: credentials[name] for name in ("email", "password")},
+            "prices": {"sku": "instance.fuzz-{}", "amount": "1", "effective_from": "2099-01-01T00:00:00Z"},
+            "budgets": {"amount": "1000000", "scope": project}, "webhooks": {"url": "https://93.184.215.14:1/{}", "events": ["spare.*"]},
+            "audit/checkpoints": {}}
+    found = {word.rpartition("/")[2]: [make(server, credentials, word, body, number)["id"] for number in range(3 if word == "sessions" else size)]
+             for word, body in made.items()}
+    return found | cloud(server, credentials, found["projects"][0], size) | {"members": found["users"]}
+
+
+def cloud(server, credentials, elsewhere, size):
+    """Provider accounts for another project, and resources of every kind at a simulator that every project has: the one a create without
+    `provider` goes to. Their operations come with them."""
+    found = {"connections": [make(server, credentials, "connections", {"name": "spare-{}", **SIMULATOR, "project_ids": [elsewhere]}, number)["id"]
+                             for number in range(size)]}
+    made = {kind: [make(server, credentials, kind, {"name": "spare-{}", "project_id": credentials["project_id"]}, number) for number in range(size)]
+            for kind in ("instances", "volumes", "networks")}
+    found |= {kind: [each["id"] for each in each_kind] for kind, each_kind in made.items()}
+    return found | {"operations": [each["operation"]["id"] for each_kind in made.values() for each in each_kind],
+                    "resources": [each["id"] for each_kind in made.values() for each in each_kind]}
 
 
 def make(server, credentials, word, body, number):
+    """Answers what was made."""
+    body = {"name": f"{word} {number}"} | {name: value.format(number) if name in ("name", "email", "sku", "url") else value for name, value in body.items()}
+    for name in {"sessions": ["name"], "prices": ["name"], "webhooks": ["name"], "audit/checkpoints": ["name"]}.get(word, []):
+        del body[name]
     with server.client(credentials["session_token"]) as client:
-        named = {} if "password" in body else {"name": f"{word} {number}"}
-        reply = client.call("POST", f"/v1/{word}", named | {name: value.format(number) if name == "email" else value for name, value in body.items()})
+        reply = client.call("POST", f"/v1/{word}", body or None)
     assert reply.status == 201, reply
-    return reply.json["key_id" if word == "api-keys" else "id"]
+    return {"id": reply.json.get("key_id")} | reply.json
 
 
 def schemathesis(options, server, token, environment, report, paths, seconds, more=()):
     command = [python_with(PACKAGE).parent / "schemathesis", "run", f"http://127.0.0.1:{server.port}/openapi.json",
-               "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance,use_after_free", "--mode", "all",
+               "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance,negative_data_rejection,use_after_free", "--mode", "all",
                "--generation-with-security-parameters", "false", "--max-examples", options.max_examples, "--max-time", seconds,
                "--seed", options.seed, "--continue-on-failure", "--request-timeout", 30, "--suppress-health-check", "all",
                "--report", "junit", "--report-junit-path", report, "--no-color", *more]
@@ -85,8 +113,10 @@ def schemathesis(options, server, token, environment, report, paths, seconds, mo
 
 def runs(options, server, credentials, reports):
     """One with a key, one with a session for what only a session may do. A session's rate limit is fixed, and kept to."""
+    make(server, credentials, "connections", {"name": "fuzz", **SIMULATOR}, 0)
+    spared = own_ids(server, credentials)
     environment = dict(os.environ) | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE),
-                                      "SPARED_IDS": " ".join(own_ids(server, credentials)), "ID_POOL": json.dumps(pool(server, credentials))}
+                                      "SPARED_IDS": " ".join(spared), "ID_POOL": json.dumps(pool(server, credentials))}
     for_sessions = [path for path in FOR_SESSIONS if path in options.only or not options.only]
     yield schemathesis(options, server, credentials["api_key"], environment, reports / "key.xml", options.only, options.max_time)
     if for_sessions:
@@ -106,7 +136,7 @@ def afterwards(server, credentials):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--max-examples", type=int, default=20, help="per operation and phase")
+    parser.add_argument("--max-examples", type=int, default=8, help="per operation and phase")
     parser.add_argument("--max-time", type=int, default=600, help="seconds for the whole run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="look at this path only; may be repeated")

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Outgoing
 import Synchronization
 
@@ -14,6 +15,8 @@ struct LoopbackServer: Sendable {
         case greeting(String)
         case silence
         case hangUp
+        /// To the first request, piece by piece as the test gives them; the connection is closed after the last.
+        case pieces(AsyncStream<String>)
     }
 
     let host: String
@@ -25,11 +28,32 @@ struct LoopbackServer: Sendable {
     var url: String { "http://\(host):\(port)/" }
 
     static func with<Value>(
-        host: String = "127.0.0.1", _ reply: Reply = .answer(ok("hello")), _ body: (LoopbackServer) async throws -> Value
+        host: String = "127.0.0.1", tls: NIOSSLContext? = nil, _ reply: Reply = .answer(ok("hello")),
+        _ body: (LoopbackServer) async throws -> Value
     ) async throws -> Value {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: host, port: 0) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+                return try Connection(wrappingChannelSynchronously: channel)
+            }
+        }
+        return try await run(listener, host, reply, body)
+    }
+
+    /// The same on a unix socket, which is made at `socket`.
+    static func with<Value>(
+        socket: String, _ reply: Reply = .answer(ok("hello")), _ body: (LoopbackServer) async throws -> Value
+    ) async throws -> Value {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let listener = try await bootstrap.bind(unixDomainSocketPath: socket) { channel in
             channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
         }
+        return try await run(listener, "socket", reply, body)
+    }
+
+    private static func run<Value>(
+        _ listener: NIOAsyncChannel<Connection, Never>, _ host: String, _ reply: Reply, _ body: (LoopbackServer) async throws -> Value
+    ) async throws -> Value {
         let server = LoopbackServer(host: host, port: listener.channel.localAddress?.port ?? 0)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await server.serve(listener, reply) }
@@ -85,6 +109,10 @@ extension LoopbackServer {
                     unanswered = ""
                     if case .hangUp = reply { return }
                     if case .answer(let text) = reply { try await outbound.write(ByteBuffer(string: text)) }
+                    if case .pieces(let pieces) = reply {
+                        for await piece in pieces { try await outbound.write(ByteBuffer(string: piece)) }
+                        return
+                    }
                 }
             }
         } catch {}  // a reset is an end too

@@ -1,5 +1,7 @@
+import Alerts
 import Kernel
 import Server
+import Storage
 import TestKit
 import Web
 
@@ -8,15 +10,41 @@ struct Estate: Sendable {
     let outcome: Setup.Outcome
     let credentials: Credentials
     let ids: [Noun: String]
+    /// What the sandbox has of its own, of the nouns that belong to a cloud.
+    let sandbox: [Noun: String]
     /// Of a person who was invited and has not answered.
     let invitation: String
 
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
-        case account, project, user, session, key, workspaceKey, token
+        case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, webhook, delivery, alert
+        /// Without a resource on it.
+        case connection
+        case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
+        /// One that runs, and one that waits for somebody's decision.
+        case operation, blockedOperation
+        /// A request that changed something.
+        case request
+        /// A word of a closed list, the same for everybody.
+        case quotaMetric, eventType
+        /// A name that is free.
+        case resourceName
 
         /// Whether it belongs to the live or to the test side; the others exist once.
-        var hasMode: Bool { [.key, .workspaceKey, .token].contains(self) }
+        var hasMode: Bool {
+            [.key, .workspaceKey, .token, .price, .budget, .checkpoint, .webhook, .delivery, .alert, .request].contains(self) || isOfCloud
+        }
+
+        /// Whether it is a provider account, something at one, or work there.
+        var isOfCloud: Bool {
+            [
+                .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .operation,
+                .blockedOperation,
+            ].contains(self)
+        }
+
+        /// Whether it names something that belongs to somebody.
+        var isID: Bool { ![.quotaMetric, .eventType, .resourceName].contains(self) }
 
         /// An id of this kind that nobody ever made.
         var madeUp: String {
@@ -28,8 +56,23 @@ struct Estate: Sendable {
                 case .session: SessionKind.prefix
                 case .key, .workspaceKey: KeyKind.prefix
                 case .token: TokenKind.prefix
+                case .price: PriceKind.prefix
+                case .budget: BudgetKind.prefix
+                case .checkpoint: "chk"
+                case .webhook: "whk"
+                case .alert: AlertKind.prefix
+                case .delivery: "dlv"
+                case .request: RequestKind.prefix
+                case .quotaMetric: "metric"
+                case .eventType: "noun.happened"
+                case .connection: ConnectionKind.prefix
+                case .instance, .runningInstance, .deletedInstance: InstanceKind.prefix
+                case .volume: VolumeKind.prefix
+                case .network, .deletedNetwork: NetworkKind.prefix
+                case .operation, .blockedOperation: OperationKind.prefix
+                case .resourceName: "name"
                 }
-            return prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz"
+            return self == .resourceName ? "made-by-name" : prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz"
         }
     }
 
@@ -47,6 +90,22 @@ struct Estate: Sendable {
             "/v1/projects/\(project)/members/\(person.text("id"))", as: session, ["role": "viewer"]
         ).expecting(200)
         let again = try await made("/v1/sessions", ["email": .string(outcome.email), "password": .string(outcome.password)])
+        let webhook = try await made("/v1/webhooks", ["url": "https://spare.example/", "events": ["spare.*"]]).text("id")
+        let test = try await installation.post("/v1/webhooks/\(webhook)/test", as: session).expecting(202)
+        let alert = try await made(
+            "/v1/alerts",
+            [
+                "project_id": .string(project), "rule": "resource_count < 0 or spend >= 0", "channel": "slack",
+                "action": ["type": "stop", "selector": "spare"],
+            ]
+        ).text("id")
+        _ = try await installation.put("/v1/channels/slack", as: session, ["url": "https://hooks.slack.example/services/spare"])
+            .expecting(200)
+        try await installation.parts.evaluator.evaluate(.anything)
+        var live = try await cloud(of: outcome, in: installation, as: session)
+        var sandbox = try await cloud(of: outcome, in: installation, as: outcome.testKey)
+        live.merge(try await begin(of: outcome, in: installation, as: session)) { one, _ in one }
+        sandbox.merge(try await begin(of: outcome, in: installation, as: outcome.testKey)) { one, _ in one }
         return Estate(
             outcome: outcome, credentials: credentials,
             ids: [
@@ -54,7 +113,17 @@ struct Estate: Sendable {
                 .session: again.text("id"), .key: try await made("/v1/keys", ["project_id": .string(project)]).text("id"),
                 .workspaceKey: try await made("/v1/api-keys", ["name": "Spare"]).text("key_id"),
                 .token: try await made("/v1/tokens", ["name": "Spare", "scopes": ["*"]]).text("id"),
-            ],
+                .price: try await made(
+                    "/v1/prices", ["sku": "instance.spare", "amount": "1", "effective_from": "2099-01-01T00:00:00Z"]
+                ).text("id"),
+                .budget: try await made(
+                    "/v1/budgets", ["name": "Spare", "amount": "1000000", "scope": ["project_id": .string(project)]]
+                ).text("id"),
+                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .quotaMetric: "volume_gib",
+                .eventType: "project.created",
+                .resourceName: Noun.resourceName.madeUp,
+                .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"), .request: again.header("X-Request-Id") ?? "",
+            ].merging(live) { one, _ in one }, sandbox: sandbox,
             invitation: try await made("/v1/users", ["email": .string("ivy@\(domain)")])["invitation"]?["token"]?.string ?? "")
     }
 }

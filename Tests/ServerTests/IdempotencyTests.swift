@@ -161,7 +161,7 @@ import Testing
             #expect(Set(replies.map(\.bytes)).count == 1)
             #expect(replies.allSatisfy { $0.status == 201 })
             #expect(replies.count { $0.header("Idempotent-Replayed") == nil } == 1)
-            #expect(try await cloud.projectNames() == ["Default", "One"])
+            #expect(try await cloud.projectNames().sorted() == ["Default", "One"])
         }
     }
 }

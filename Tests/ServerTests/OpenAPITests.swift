@@ -52,6 +52,8 @@ import Web
                 if let schema = answer.schema {
                     #expect(reply.header("Content-Type") == "application/json", "\(route.name)")
                     #expect(schema.violations(in: reply.json) == [], "\(route.name): \(reply.text)")
+                } else if !answer.files.isEmpty {
+                    #expect(answer.files.contains { reply.header("Content-Type")?.hasPrefix($0) == true }, "\(route.name)")
                 } else {
                     #expect(reply.bytes.isEmpty, "\(route.name)")
                 }

@@ -12,15 +12,32 @@ struct RouteCase: Sendable {
     var body: (@Sendable (Estate) -> JSON)?
     /// A query or body that names something by its id, apart from the path.
     var reference: Reference?
+    /// Another such place.
+    var otherReference: Reference?
+
+    var references: [Reference] { [reference, otherReference].compactMap(\.self) }
 
     /// A place other than the path where an id can stand.
     struct Reference: Sendable {
         let noun: Estate.Noun
         let query: (@Sendable (String) -> String)?
-        let body: (@Sendable (String) -> JSON)?
+        let body: (@Sendable (String, Estate) -> JSON)?
+
+        init(noun: Estate.Noun, query: (@Sendable (String) -> String)?, body: (@Sendable (String) -> JSON)?) {
+            (self.noun, self.query) = (noun, query)
+            if let body { self.body = { id, _ in body(id) } } else { self.body = nil }
+        }
+
+        /// A body that names something of the estate as well.
+        init(noun: Estate.Noun, body: @escaping @Sendable (String, Estate) -> JSON) {
+            (self.noun, self.query) = (noun, nil)
+            self.body = body
+        }
     }
 
-    static let all: [String: RouteCase] = identity.merging(keys) { one, _ in one }
+    static let all: [String: RouteCase] = [identity, keys, prices, log, webhooks, resources, alerts].reduce(into: [:]) { all, cases in
+        all.merge(cases) { one, _ in one }
+    }
 
     private static let identity: [String: RouteCase] = [
         "GET /v1/ping": RouteCase(),
@@ -53,6 +70,27 @@ struct RouteCase: Sendable {
             body: { ["token": .string($0.invitation), "password": .string(Installation.password)] }),
     ]
 
+    private static let prices: [String: RouteCase] = [
+        "GET /v1/sizes": RouteCase(),
+        "GET /v1/prices": RouteCase(),
+        "POST /v1/prices": RouteCase(body: { _ in ["sku": "instance.new", "amount": "0.5"] }),
+        "GET /v1/prices/{id}": RouteCase(path: [.price]),
+        "PATCH /v1/prices/{id}": RouteCase(path: [.price], body: { _ in ["amount": "2", "description": "Later"] }),
+        "DELETE /v1/prices/{id}": RouteCase(path: [.price]),
+        "GET /v1/quotas": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "PUT /v1/quotas/{metric}": RouteCase(path: [.quotaMetric], body: { _ in ["limit": 500] }),
+        "DELETE /v1/quotas/{metric}": RouteCase(path: [.quotaMetric]),
+        "GET /v1/budgets": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/budgets": RouteCase(
+            body: { ["name": "Month", "amount": "1000000", "scope": ["project_id": .string($0[.project])]] },
+            reference: .init(
+                noun: .project, query: nil, body: { ["name": "Theirs", "amount": "1", "scope": ["project_id": .string($0)]] })),
+        "GET /v1/budgets/{id}": RouteCase(path: [.budget]),
+        "PATCH /v1/budgets/{id}": RouteCase(path: [.budget], body: { _ in ["amount": "2000000"] }),
+        "DELETE /v1/budgets/{id}": RouteCase(path: [.budget]),
+        "GET /v1/charges": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+    ]
+
     private static let keys: [String: RouteCase] = [
         "GET /v1/keys": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
         "POST /v1/keys": RouteCase(
@@ -77,6 +115,21 @@ struct RouteCase: Sendable {
         "GET /v1/usage": RouteCase(reference: .init(noun: .account, query: { "account_id=\($0)" }, body: nil)),
         "GET /v1/accounts/{id}/usage": RouteCase(path: [.account]),
         "POST /v1/sandbox/reset": RouteCase(),
+    ]
+
+    private static let log: [String: RouteCase] = [
+        "GET /v1/events": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "GET /v1/event-types": RouteCase(),
+        "GET /v1/event-types/{name}": RouteCase(path: [.eventType]),
+        "GET /v1/audit": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "GET /v1/audit/export": RouteCase(),
+        "GET /v1/audit/keys": RouteCase(),
+        "GET /v1/audit/checkpoints": RouteCase(),
+        "POST /v1/audit/checkpoints": RouteCase(),
+        "GET /v1/audit/checkpoints/{id}": RouteCase(path: [.checkpoint]),
+        "GET /v1/audit/retention": RouteCase(),
+        "PUT /v1/audit/retention": RouteCase(body: { _ in ["days": 3650] }),
+        "GET /v1/trace/{request_id}": RouteCase(path: [.request]),
     ]
 }
 

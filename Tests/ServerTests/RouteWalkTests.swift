@@ -43,7 +43,9 @@ import Web
     @Test func `refuses a credential that lacks its scope, and names the scope`() async throws {
         try await Self.inEstate { cloud, estate in
             for route in Self.closed {
+                cloud.clock.advance(seconds: 10)  // the session that makes the tokens has its rate limit too
                 let `case` = try #require(RouteCase.all[route.name])
+                cloud.clock.advance(seconds: 5)  // there are more routes than requests a minute
                 switch route.access {
                 case .scope(let scope):
                     let others = Scope.allCases.filter { $0 != scope }.map { JSON.string($0.rawValue) }
@@ -70,11 +72,15 @@ import Web
                 if !`case`.path.isEmpty {
                     try await Self.expectNoDifference(cloud, route, `case`, `case`.path.map { estate[$0] }, as: stranger)
                 }
-                guard let reference = `case`.reference else { continue }
-                let theirs = try await cloud.refer(route, reference, to: estate[reference.noun], as: stranger.credentials.admin)
-                let madeUp = try await cloud.refer(route, reference, to: reference.noun.madeUp, as: stranger.credentials.admin)
-                #expect(theirs.status == madeUp.status && theirs.unmarked == madeUp.unmarked, "\(route.name)")
-                #expect(theirs.status >= 400 || theirs.items.isEmpty, "\(route.name)")
+                for reference in `case`.references {
+                    let theirs = try await cloud.refer(route, `case`, reference, to: estate[reference.noun], of: stranger)
+                    let madeUp = try await cloud.refer(route, `case`, reference, to: reference.noun.madeUp, of: stranger)
+                    #expect(theirs.status == madeUp.status)
+                    #expect(
+                        theirs.unmarked(of: estate[reference.noun]) == madeUp.unmarked(of: reference.noun.madeUp),
+                        "\(route.name): \(theirs.text)")
+                    #expect(theirs.status >= 400 || theirs.items.isEmpty, "\(route.name): \(theirs.text)")
+                }
             }
             #expect(try await cloud.eventCount(in: estate) == before)
         }
@@ -85,7 +91,7 @@ import Web
         _ cloud: Installation, _ route: Route, _ case: RouteCase, _ foreign: [String], as stranger: Estate
     ) async throws {
         let own = `case`.path.map { stranger[$0] }
-        for place in `case`.path.indices {
+        for place in `case`.path.indices where `case`.path[place].isID {
             var theirs = own
             theirs[place] = foreign[place]
             var madeUp = own
@@ -101,7 +107,9 @@ import Web
     @Test func `shows nothing live to the sandbox, exactly like ids that were never made`() async throws {
         try await Self.inEstate { cloud, estate in
             for route in Self.closed where RouteCase.all[route.name]?.path.contains(where: \.hasMode) == true {
+                cloud.clock.advance(seconds: 10)  // test keys have their rate limit too
                 let `case` = try #require(RouteCase.all[route.name])
+                cloud.clock.advance(seconds: 5)
                 for secret in [estate.credentials.workspaceTest, estate.credentials.tokenTest, estate.credentials.projectTest] {
                     let body = `case`.body?(estate)
                     let live = try await cloud.call(route.method, route.path(`case`.path.map { estate[$0] }), as: secret, body)
@@ -124,9 +132,17 @@ import Web
     }
 }
 
+extension Reply {
+    /// `unmarked`, without the id that was asked for: an answer may say it back.
+    fileprivate func unmarked(of id: String) -> String { String(decoding: unmarked.canonicalBytes, as: UTF8.self).replacing(id, with: "…") }
+}
+
 extension Installation {
-    fileprivate func refer(_ route: Route, _ reference: RouteCase.Reference, to id: String, as secret: String) async throws -> Reply {
-        try await call(route.method, route.path + (reference.query.map { "?" + $0(id) } ?? ""), as: secret, reference.body?(id))
+    fileprivate func refer(
+        _ route: Route, _ case: RouteCase, _ reference: RouteCase.Reference, to id: String, of estate: Estate
+    ) async throws -> Reply {
+        let path = route.path(`case`.path.map { estate[$0] }) + (reference.query.map { "?" + $0(id) } ?? "")
+        return try await call(route.method, path, as: estate.credentials.admin, reference.body?(id, estate))
     }
 
     fileprivate func eventCount(in estate: Estate) async throws -> Int {

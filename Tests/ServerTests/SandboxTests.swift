@@ -44,13 +44,33 @@ import Testing
             let head = try #require(try await cloud.store.read { try EventLog.head(of: test, $0) })
             for _ in 0..<2 { _ = try await cloud.post("/v1/sandbox/reset", as: cloud.home.sessionToken).expecting(200) }
             let events = try await cloud.events(.test)
-            #expect(events.map { $0["type"] } == ["chain.anchored", "sandbox.seeded"])
+            #expect(events.map { $0["type"] } == ["chain.anchored", "connection.created", "sandbox.seeded"])
+            #expect(events[1]["data"]?["after"]?["provider"] == "simulator")
             #expect(events.first?["data"]?["reason"] == "sandbox_reset")
-            #expect(events.first?["seq"]?.integer == head.sequence + 3)
+            #expect(events.first?["seq"]?.integer == head.sequence + 4, "three events of the first reset, and this one")
             for mode in Mode.allCases {
                 let tenant = Tenant(workspace: cloud.home.workspace, mode: mode)
                 _ = try await cloud.store.scan { try ChainVerifier.verify(tenant, $0) }
             }
+        }
+    }
+
+    @Test func `has the simulator again after a reset, and nothing of what was made with it`() async throws {
+        try await Installation.run { cloud in
+            let key = cloud.home.testKey
+            let estate = try await Estate.make(of: cloud.home, domain: "home.example", in: cloud)
+            _ = try await cloud.post("/v1/sandbox/reset", as: key).expecting(200)
+            let connections = try await cloud.get("/v1/connections", as: key).expecting(200).items
+            #expect(connections.map { $0["name"] } == ["simulator"] && connections.first?["id"]?.string != estate.sandbox[.connection])
+            for path in ["/v1/resources?show_deleted=true", "/v1/operations"] {
+                #expect(try await cloud.get(path, as: key).expecting(200).items.isEmpty, "\(path)")
+                #expect(!(try await cloud.get(path, as: cloud.home.liveKey).expecting(200).items.isEmpty), "\(path)")
+            }
+            let body = Estate.draft("anew", in: cloud.home.project.rawValue)
+            let made = try await cloud.post("/v1/instances", as: key, body).expecting(201)
+            try await cloud.settle()
+            let anew = try await cloud.get("/v1/instances/" + made.text("id"), as: key).expecting(200)
+            #expect(anew["status"]?["phase"] == "ready")
         }
     }
 

@@ -19,7 +19,7 @@ enum Engine: Sendable, CaseIterable {
     /// Lends a fresh database, with these migrations applied, and removes it afterwards.
     @discardableResult
     func withStore<Result>(
-        _ migrations: [Migration] = EventSchema.migrations + IdempotencyRow.migrations, _ body: (Store) async throws -> Result
+        _ migrations: [Migration] = EventSchema.all + IdempotencyRow.migrations, _ body: (Store) async throws -> Result
     ) async throws -> Result {
         try await withDatabase { open in
             let store = try open()
@@ -139,7 +139,6 @@ extension Store {
 
 extension Event {
     var json: JSON? { try? JSONParser.parse(canonical) }
-    var subject: String? { json?["subject"]?.string }
 }
 
 /// A place where a database thread stops until the test lets it go on.

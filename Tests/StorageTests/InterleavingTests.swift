@@ -15,7 +15,7 @@ private struct Consumer {
 
 /// A number taken before the commit would let a consumer read 2, then never see 1. These stop a transaction at the two places where
 /// that could happen. PostgreSQL only: SQLite has one writer. A gate left shut by a failure is opened at the end, so that nothing hangs.
-@Suite(.enabled(if: Engine.hasPostgres), .timeLimit(.minutes(5))) struct `Two transactions at once` {
+@Suite(.enabled(if: Engine.hasPostgres), .timeLimit(.minutes(10))) struct `Two transactions at once` {
     @Test func `skip nothing when the one that appended first commits last`() async throws {
         try await Engine.postgres.withStore { store in
             var consumer = Consumer(of: store)
@@ -45,7 +45,7 @@ private struct Consumer {
 
     /// The first transaction has its number and is inside COMMIT, held there by a deferred trigger that waits for a lock of the test's.
     @Test func `skip nothing when the one with the smaller number is still committing`() async throws {
-        try await Engine.postgres.withStore(EventSchema.migrations + [Self.slowCommits]) { store in
+        try await Engine.postgres.withStore(EventSchema.all + [Self.slowCommits]) { store in
             var consumer = Consumer(of: store)
             try await store.note("zero")
             let gate = Gate()
@@ -75,7 +75,7 @@ private struct Consumer {
     }
 
     @Test func `begin one chain, not two`() async throws {
-        try await Engine.postgres.withStore(EventSchema.migrations + [Self.slowCommits]) { store in
+        try await Engine.postgres.withStore(EventSchema.all + [Self.slowCommits]) { store in
             let gate = Gate()
             async let hold: Void = store.write { connection in
                 _ = try connection.row("SELECT pg_advisory_xact_lock(1)") { _ in }

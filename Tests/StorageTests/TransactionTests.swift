@@ -132,7 +132,7 @@ private struct Refusal: Error, Equatable {
 
     @Test(arguments: Engine.available)
     func `a savepoint is undone with its events, and what is around it stays`(engine: Engine) async throws {
-        try await engine.withStore(EventSchema.migrations + [Migration("0003", "CREATE TABLE names (id TEXT PRIMARY KEY) STRICT")]) {
+        try await engine.withStore(EventSchema.all + [Migration("0003", "CREATE TABLE names (id TEXT PRIMARY KEY) STRICT")]) {
             store in
             try await store.write { connection in
                 try connection.execute("INSERT INTO names (id) VALUES (?)", "ada")
@@ -157,7 +157,7 @@ private struct Refusal: Error, Equatable {
 
     @Test(arguments: Engine.available)
     func `64 writers at once are each told how their own write went`(engine: Engine) async throws {
-        try await engine.withStore(EventSchema.migrations + notes.map { Migration("0003-notes", $0.statements[0]) }) { store in
+        try await engine.withStore(EventSchema.all + notes.map { Migration("0003-notes", $0.statements[0]) }) { store in
             _ = try await store.write { connection in try connection.execute("INSERT INTO notes (id) VALUES ('taken')") }
             let outcomes = await withTaskGroup(of: (Int, Result<Int, any Error>).self) { group in
                 for number in 0..<64 {

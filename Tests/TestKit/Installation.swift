@@ -3,6 +3,8 @@ import Hummingbird
 import HummingbirdTesting
 import Kernel
 import Logging
+package import Provider
+import Resources
 package import Server
 package import Storage
 import Vault
@@ -53,7 +55,7 @@ package struct Installation: Sendable {
     /// Runs a server on a place that was prepared; it may be done again and again.
     package static func open<Result: Sendable>(
         in place: Place, home: Setup.Outcome, _ front: Front = .router, configure: (inout ServerConfiguration) -> Void = { _ in },
-        _ body: @escaping @Sendable (Installation) async throws -> Result
+        drivers: (Store) -> [any ProviderDriver]? = { _ in nil }, _ body: @escaping @Sendable (Installation) async throws -> Result
     ) async throws -> Result {
         var configuration = configuration(in: place)
         configure(&configuration)
@@ -61,10 +63,13 @@ package struct Installation: Sendable {
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
         let server = try buildServer(
-            store: store, vault: try vault(in: place), configuration: configuration, surroundings: place.surroundings, logger: logger)
+            store: store, vault: try vault(in: place), configuration: configuration, surroundings: place.surroundings, logger: logger,
+            drivers: drivers(store))
+        try await server.parts.engine.open()
         let result = try await server.application.test(front == .router ? .router : .live) { client in
             try await body(Installation(place: place, parts: server.parts, home: home, client: client))
         }
+        try await EventCheck.run(on: store)
         try store.close()
         return result
     }

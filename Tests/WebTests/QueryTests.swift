@@ -39,6 +39,14 @@ import Web
         #expect(problem.code == .invalidParameter)
     }
 
+    @Test(arguments: [
+        ("0s", true), ("30s", true), ("60s", true), ("61s", false), ("30", false), ("030s", false), ("-1s", false), ("", false),
+    ])
+    func `may ask to wait up to a minute`(text: String, fits: Bool) throws {
+        let query = try? Query("wait=\(text)"[...], parameters: [.wait])
+        #expect((query?["wait"] == text) == fits)
+    }
+
     @Test func `may be empty`() throws {
         #expect(try Query(nil, parameters: []).isEmpty)
         #expect(try Query("", parameters: []).isEmpty)

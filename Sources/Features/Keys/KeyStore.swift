@@ -106,7 +106,8 @@ extension Key {
             WHERE workspace = ? AND id = ?
             """, by.at.adding(seconds: overlap), Self.digest(of: secret), String(secret.suffix(4)), by.tenant.workspace, id)
         try CredentialRevision.raise(connection)
-        connection.append(EventDraft("\(noun).rotated", subject: id, data: ["overlap_seconds": .integer(overlap)]), by: by)
+        connection.append(
+            EventDraft("\(noun).rotated", subject: id, data: ["overlap_seconds": .integer(overlap), "project_id": JSON(project)]), by: by)
         return FreshKey(key: try Self.find(id, in: by.tenant.workspace, connection), secret: secret)
     }
 
@@ -122,7 +123,7 @@ extension Key {
             UPDATE credentials SET revoked_at = ?, version = version + 1 WHERE workspace = ? AND revoked_at IS NULL AND id IN (SELECT id FROM tree)
             """, by.tenant.workspace, id, by.tenant.workspace, by.at, by.tenant.workspace)
         try CredentialRevision.raise(connection)
-        connection.append(EventDraft("\(noun).revoked", subject: id), by: by)
+        connection.append(EventDraft("\(noun).revoked", subject: id, data: ["project_id": JSON(project)]), by: by)
     }
 
     package func update(name: String?, rateLimit: Int??, by: Attribution, _ connection: Connection) throws -> Key {

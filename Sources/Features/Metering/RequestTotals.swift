@@ -51,6 +51,22 @@ package enum RequestTotals {
         ) { try $0.get(0, as: Int.self) } ?? 0
     }
 
+    /// Requests of a whole account, or of one project, in minutes or hours that begin in the span. Minutes reach back seven days.
+    package static func requests(
+        of account: AccountID?, project: ProjectID?, in tenant: Tenant, from start: Timestamp, to end: Timestamp, byHour: Bool,
+        _ connection: Connection
+    ) throws -> Int {
+        let (table, moment) = byHour ? ("request_hours", "hour") : ("request_minutes", "minute")
+        var sql = "SELECT COALESCE(SUM(requests), 0) FROM \(table) WHERE workspace = ? AND mode = ? AND \(moment) >= ? AND \(moment) < ?"
+        var values = [tenant.workspace.sqlValue, tenant.mode.sqlValue, start.sqlValue, end.sqlValue]
+        for (column, id) in [("account", account?.sqlValue), ("project", project?.sqlValue)] {
+            guard let id else { continue }
+            sql += " AND \(column) = ?"
+            values.append(id)
+        }
+        return try connection.rows(sql, values) { try $0.get(0, as: Int.self) }.first ?? 0
+    }
+
     /// Counts by minute or, for buckets of an hour and more, by hour: the moment each began, and how many.
     static func series(
         of account: AccountID, in tenant: Tenant, from start: Timestamp, to end: Timestamp, byHour: Bool, _ connection: Connection

@@ -16,6 +16,8 @@ package struct Sandbox: Sendable {
             "CREATE TABLE sandboxes (workspace TEXT PRIMARY KEY REFERENCES workspaces (id), reset_at INTEGER NOT NULL) STRICT")
     ]
 
+    package static let eventTypes = [EventType("sandbox.seeded", "The test side was put back to its first data.")]
+
     /// Empties the test side and puts the first data back. Its log ends with an anchor that the new one begins with.
     package func reset(by: Attribution, _ connection: Connection) throws {
         let tenant = by.tenant

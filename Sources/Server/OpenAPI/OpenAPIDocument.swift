@@ -126,7 +126,11 @@ extension Route {
             var members: [JSON.Member] = [
                 .init("description", .string(answer.description)), .init("headers", OpenAPIProblems.answerHeaders(for: self)),
             ]
-            if let schema = answer.schema { members.append(.init("content", ["application/json": ["schema": schema.openAPI]])) }
+            var content: [JSON.Member] = []
+            if let schema = answer.schema { content.append(.init("application/json", ["schema": schema.openAPI])) }
+            if answer.streams { content.append(.init("text/event-stream", ["schema": ["type": "string"]])) }
+            for type in answer.files { content.append(.init(type, ["schema": ["type": "string"]])) }
+            if !content.isEmpty { members.append(.init("content", .object(content))) }
             return .init(String(answer.status), .object(members))
         }
         let codes = Dictionary(grouping: possibleProblems, by: \.status).sorted { $0.key < $1.key }

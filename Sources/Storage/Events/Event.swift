@@ -58,15 +58,41 @@ package struct EventDraft: Sendable {
     }
 }
 
+extension EventDraft {
+    /// The project it belongs to, as its data or its subject say; nil where they name none. Who may see one project only sees by this.
+    package var project: ProjectID? { Self.project(of: data, subject: subject) }
+
+    static func project(of data: JSON, subject: String) -> ProjectID? {
+        let places = [data, data["after"], data["before"], data["scope"], data["after"]?["scope"], data["before"]?["scope"]]
+        if let named = places.lazy.compactMap({ $0?["project_id"]?.string }).first { return ProjectID(named) }
+        return subject.hasPrefix(ProjectKind.prefix + "_") ? ProjectID(subject) : nil
+    }
+}
+
 /// A row of the log, read back.
 package struct Event: Sendable {
     package let sequence: Int64
+    package let id: EventID
     package let type: String
+    package let subject: String
+    package let actorID: String
+    package let request: RequestID?
+    /// The project it belongs to, where it names one.
+    package let project: ProjectID?
+    package let occurredAt: Timestamp
     /// The stored row itself: RFC 8785 JSON, hashed as it is.
     package let canonical: [UInt8]
     /// Names and values of the personal fields that have not been erased.
     package let personal: [String: String]
     package let hash: [UInt8]
+
+    /// The stored row as JSON: `actor`, `data` and what else stands in it. Parsed anew at each call.
+    package var row: JSON {
+        get throws(StorageError) {
+            guard let row = try? JSONParser.parse(canonical) else { throw .corrupt("Event \(sequence) is not JSON.") }
+            return row
+        }
+    }
 }
 
 struct PendingEvent {

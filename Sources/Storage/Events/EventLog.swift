@@ -1,5 +1,5 @@
 import Crypto
-package import Kernel
+import Kernel
 
 /// The one log that audit, webhooks, the live stream, alerts and metering read: a hash chain per workspace and mode.
 ///
@@ -23,16 +23,19 @@ package enum EventLog {
         }
     }
 
-    /// Gives the events appended in this transaction their places. Called by `Store.write` at its end.
-    static func flush(_ connection: Connection) throws {
+    /// Gives the events appended in this transaction their places; answers whose they are. Called by `Store.write` at its end.
+    static func flush(_ connection: Connection) throws -> [Tenant] {
         let pending = connection.pendingEvents
-        guard !pending.isEmpty else { return }
+        guard let first = pending.first else { return [] }
         connection.pendingEvents = []
-        if pending.count == 1 { return try append(pending, to: pending[0].attribution.tenant, connection) }
-        let tenants = Dictionary(grouping: pending, by: \.attribution.tenant)
-        for tenant in tenants.keys.sorted(by: { ($0.workspace, $0.mode.rawValue) < ($1.workspace, $1.mode.rawValue) }) {
-            try append(tenants[tenant] ?? [], to: tenant, connection)
+        if pending.count == 1 {
+            try append(pending, to: first.attribution.tenant, connection)
+            return [first.attribution.tenant]
         }
+        let events = Dictionary(grouping: pending, by: \.attribution.tenant)
+        let tenants = events.keys.sorted { ($0.workspace, $0.mode.rawValue) < ($1.workspace, $1.mode.rawValue) }
+        for tenant in tenants { try append(events[tenant] ?? [], to: tenant, connection) }
+        return tenants
     }
 
     private static func append(_ events: [PendingEvent], to tenant: Tenant, _ connection: Connection) throws {
@@ -44,7 +47,7 @@ package enum EventLog {
     }
 
     /// The last row's number and hash; the lock is held until the transaction ends.
-    private static func lockedHead(of tenant: Tenant, _ connection: Connection) throws -> Head {
+    static func lockedHead(of tenant: Tenant, _ connection: Connection) throws -> Head {
         func locked() throws -> Head? {
             try connection.row(
                 "SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?" + connection.dialect.forUpdate, tenant.workspace,
@@ -67,11 +70,12 @@ package enum EventLog {
         let hash = Array(SHA256.hash(data: canonical))
         try connection.execute(
             """
-            INSERT INTO events (workspace, mode, sequence, id, type, subject, actor, request, occurred_at, canonical, personal, hash)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO events (workspace, mode, sequence, id, type, subject, actor, request, occurred_at, canonical, personal, hash,
+                project)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, by.tenant.workspace, by.tenant.mode, head.sequence + 1, id, event.draft.type, event.draft.subject, by.actor.id, by.request,
             by.at,
-            canonical, sealed.stored, hash)
+            canonical, sealed.stored, hash, event.draft.project)
         return Head(sequence: head.sequence + 1, hash: hash)
     }
 
@@ -98,55 +102,4 @@ package enum EventLog {
             return bytes.count * 2
         }
     }
-}
-
-// MARK: - Reading
-
-extension EventLog {
-    /// Committed rows after `sequence`, oldest first. A consumer that keeps the last number it handled misses none.
-    package static func events(in tenant: Tenant, after sequence: Int64, limit: Int, _ connection: Connection) throws -> [Event] {
-        try connection.rows(
-            """
-            SELECT sequence, type, canonical, personal, hash FROM events
-            WHERE workspace = ? AND mode = ? AND sequence > ? ORDER BY sequence LIMIT ?
-            """, tenant.workspace, tenant.mode, sequence, limit
-        ) { row in
-            try Event(
-                sequence: row.get(0), type: row.get(1), canonical: row.get(2), personal: PersonalFields.read(row.get(3)).mapValues(\.value),
-                hash: row.get(4))
-        }
-    }
-
-    package static func head(of tenant: Tenant, _ connection: Connection) throws -> Head? {
-        try connection.row("SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode) {
-            try Head(sequence: $0.get(0), hash: $0.get(1))
-        }
-    }
-
-    /// Every chain there is, for verification by the operator.
-    package static func tenants(_ connection: Connection) throws -> [Tenant] {
-        try connection.rows("SELECT workspace, mode FROM chains ORDER BY workspace, mode") {
-            try Tenant(workspace: $0.get(0), mode: $0.get(1))
-        }
-    }
-}
-
-// MARK: - Ending a chain
-
-extension EventLog {
-    /// Removes the rows of a chain and begins a new one with an anchor: a row that states where the old one ended. Numbers go on.
-    ///
-    /// The sandbox's reset and, later, retention end chains; nothing else may.
-    package static func restart(reason: String, by attribution: Attribution, _ connection: Connection) throws {
-        let tenant = attribution.tenant
-        let head = try lockedHead(of: tenant, connection)
-        try connection.execute("DELETE FROM events WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode)
-        connection.append(
-            EventDraft(
-                anchorType, subject: tenant.workspace.rawValue,
-                data: ["reason": .string(reason), "last_seq": .integer(head.sequence), "last_hash": .string(hexadecimal(head.hash))]),
-            by: attribution)
-    }
-
-    package static let anchorType = "chain.anchored"
 }

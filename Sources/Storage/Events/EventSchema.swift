@@ -19,4 +19,21 @@ package enum EventSchema {
             "CREATE INDEX events_by_subject ON events (workspace, mode, subject, sequence)",
             "CREATE INDEX events_by_request ON events (workspace, mode, request)")
     ]
+
+    /// What those who read the log need. The project of a row written before this stays unknown, so it is shown to no project.
+    package static let consumers = [
+        Migration(
+            "0030-event-consumers",
+            "ALTER TABLE events ADD COLUMN project TEXT",
+            "CREATE INDEX events_by_type ON events (workspace, mode, type, sequence)",
+            "CREATE INDEX events_by_project ON events (workspace, mode, project, sequence) WHERE project IS NOT NULL",
+            """
+            CREATE TABLE event_cursors (
+                consumer TEXT NOT NULL, workspace TEXT NOT NULL, mode TEXT NOT NULL, sequence INTEGER NOT NULL,
+                PRIMARY KEY (consumer, workspace, mode)
+            ) STRICT, WITHOUT ROWID
+            """)
+    ]
+
+    package static let all = migrations + consumers
 }

@@ -1,9 +1,8 @@
-import Kernel
-import Web
+package import Kernel
 
 extension Schema {
     /// As JSON Schema 2020-12. Named schemas are references.
-    var openAPI: JSON {
+    package var openAPI: JSON {
         var members = kind.openAPI
         if isNullable {
             if case .named = kind {
@@ -23,8 +22,25 @@ extension Schema {
         return .object(members)
     }
 
+    /// The same without references: for a schema that stands alone.
+    package var inlined: Schema {
+        let kind: Kind =
+            switch kind {
+            case .named(_, let schema): schema.inlined.kind
+            case .array(let element, let count): .array(element.inlined, count: count)
+            case .map(let element): .map(element.inlined)
+            case .object(let fields):
+                .object(fields.map { Field(name: $0.name, schema: $0.schema.inlined, isRequired: $0.isRequired) })
+            default: kind
+            }
+        var copy = Schema(kind, description)
+        copy.example = example
+        copy.isNullable = isNullable
+        return copy
+    }
+
     /// Adds every named schema in it, and in those, to `found`.
-    func collectNamed(into found: inout [String: JSON]) {
+    package func collectNamed(into found: inout [String: JSON]) {
         switch kind {
         case .named(let name, let schema):
             guard found[name] == nil else { return }
@@ -54,7 +70,11 @@ extension Schema.Kind {
                 .init("type", "array"), .init("items", element.openAPI), .init("minItems", JSON(count.lowerBound)),
                 .init("maxItems", JSON(count.upperBound)),
             ]
-        case .map(let element): [.init("type", "object"), .init("additionalProperties", element.openAPI)]
+        case .map(let element):
+            [
+                .init("type", "object"), .init("additionalProperties", element.openAPI),
+                .init("propertyNames", ["pattern": "^[^\\u0000]*$"]),
+            ]
         case .named(let name, _): [.init("$ref", .string("#/components/schemas/\(name)"))]
         case .object(let fields):
             [
@@ -70,14 +90,19 @@ extension Schema.Format {
     fileprivate var openAPI: [JSON.Member] {
         switch self {
         case .text: pattern("[^\(Self.control)]*")
-        case .echo: []
+        case .echo: pattern("[^\\u0000]*")
+        case .resourceName: pattern("[a-z][a-z0-9-]{0,62}")
         case .name: pattern("[^\(Self.control)\(Self.space)]([^\(Self.control)]*[^\(Self.control)\(Self.space)])?")
         case .email: pattern("[\\x21-\\x3F\\x41-\\x7E]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+")
-        case .timestamp: pattern("\(Self.date)[Tt]\(Self.time)(\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])", format: "date-time")
-        case .date: pattern(Self.date, format: "date")
-        case .addressRange: pattern(Self.addressRange)
+        case .timestamp:
+            pattern("\(Self.datePattern)[Tt]\(Self.time)(\\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])", format: "date-time")
+        case .date: pattern(Self.datePattern, format: "date")
+        case .addressRange: pattern(Self.rangePattern)
         case .scope: [.init("enum", .array(Self.scopes.map(JSON.string)))]
+        case .wait: pattern("([1-5]?[0-9]|60)s")
         case .uri: [.init("format", "uri")]
+        case .sku: pattern("[a-z0-9._-]*")
+        case .absolutePath: pattern("(/(?!\\.{1,2}(/|$))[^/\(Self.control)]+)+")
         }
     }
 
@@ -89,11 +114,11 @@ extension Schema.Format {
     /// Unicode's White_Space without the controls; `\s` differs from engine to engine.
     private static let space = " \\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000"
 
-    private static let date = "(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    private static let datePattern = "(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     private static let time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
     /// What inet_pton(3) reads, with a prefix or without. IPv6 as in RFC 3986, 3.2.2.
-    private static let addressRange: String = {
+    private static let rangePattern: String = {
         let octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
         let v4 = "\(octet)(\\.\(octet)){3}"
         let group = "[0-9A-Fa-f]{1,4}"

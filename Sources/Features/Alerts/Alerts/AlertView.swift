@@ -1,0 +1,105 @@
+import Kernel
+import Prices
+import Storage
+import Web
+import Webhooks
+
+/// An alert as it is shown: with what its rule speaks of at this moment.
+struct AlertView: Sendable, JSONRepresentable, SchemaDescribed {
+    let alert: Alert
+    let values: JSON
+    let channels: [(type: Alert.Channel, status: SlackChannel.Status)]
+    let deed: AlertDeed?
+    let isSilenced: Bool
+
+    static func read(_ alert: Alert, at now: Timestamp, _ connection: Connection) throws -> AlertView {
+        var readings = Readings(alert, at: now, connection)
+        _ = try readings.signal()
+        return AlertView(
+            alert: alert, values: readings.json, channels: try alert.draft.channels.map { ($0, try alert.status(of: $0, connection)) },
+            deed: try AlertDeed.last(of: alert, connection), isSilenced: alert.isSilenced(at: now))
+    }
+
+    func write(to json: inout JSONWriter) {
+        let draft = alert.draft
+        json.object { json in
+            json.field("id", alert.id)
+            json.field("name", draft.name)
+            json.field("account_id", JSON(draft.subject.account))
+            json.field("project_id", JSON(draft.subject.project))
+            json.field("resource_id", JSON(draft.subject.resource))
+            json.field("selector", draft.subject.selector)
+            json.field("rule", draft.rule.source)
+            json.field("recover", draft.recover?.source)
+            json.field("for", TimeSpan(seconds: draft.timing.pendingFor).text)
+            json.field("keep_firing_for", TimeSpan(seconds: draft.timing.keepFiringFor).text)
+            json.field("repeat_every", TimeSpan(seconds: draft.timing.repeatEvery).text)
+            json.field("no_data", draft.timing.noData.rawValue)
+            json.array("channels", channels) { json, channel in
+                json.object { json in
+                    json.field("type", channel.type.rawValue)
+                    json.field("status", channel.status.rawValue)
+                }
+            }
+            json.field("action", draft.action?.json ?? .null)
+            json.field("severity", draft.severity.rawValue)
+            json.field("labels", JSON(labels: draft.labels))
+            json.field("currency", draft.currency)
+            json.field("state", alert.phase.state.rawValue)
+            json.field("since", alert.phase.since)
+            json.field("values", values)
+            json.field("silenced", isSilenced)
+            json.field("silenced_until", isSilenced ? alert.silence?.until : nil)
+            json.field("silence_reason", isSilenced ? alert.silence?.reason : nil)
+            json.field("last_action", deed?.json ?? .null)
+            json.field("mode", alert.tenant.mode.rawValue)
+            json.field("created_at", alert.createdAt)
+            json.field("updated_at", alert.updatedAt)
+        }
+    }
+
+    static let values = Schema(
+        .map(Schema.string(1...200).nullable), "What the rule speaks of, as exact decimals; null without data.")
+    static let state = Schema.choice(of: AlertPhase.State.self)
+    static let schema = Schema.named(
+        "Alert",
+        .object([
+            .required("id", .id("alr")), .required("name", .string(1...1000, .echo)), .required("account_id", Schema.id("acc").nullable),
+            .required("project_id", Schema.id("proj").nullable), .required("resource_id", Schema.id("inst").nullable),
+            .required("selector", Schema.string(1...1000, .echo).nullable),
+            .required("rule", Schema.string(1...1000, .echo).example("quota_percent > 85")),
+            .required("recover", Schema.string(1...1000, .echo).nullable), .required("for", .string(2...12)),
+            .required("keep_firing_for", .string(2...12)), .required("repeat_every", .string(2...12)),
+            .required("no_data", .choice(of: AlertTiming.NoData.self)),
+            .required(
+                "channels",
+                .array(
+                    .object([
+                        .required("type", .choice(of: Alert.Channel.self)), .required("status", .choice(of: SlackChannel.Status.self)),
+                    ]), 0...2, "What is to be told on a channel that is not connected is held until it is.")),
+            .required("action", AlertEvents.action.nullable), .required("severity", .choice(of: Alert.Severity.self)),
+            .required("labels", Schema(.map(.string(0...63, .echo)))), .required("currency", Money.currency), .required("state", state),
+            .required("since", .timestamp("Since when it is in this state.")), .required("values", values),
+            .required("silenced", .boolean()), .required("silenced_until", Schema.timestamp().nullable),
+            .required("silence_reason", Schema.string(0...1000, .echo).nullable), .required("last_action", deed.nullable),
+            .required("mode", .choice(of: Mode.self)), .required("created_at", .timestamp()), .required("updated_at", .timestamp()),
+        ]))
+    static let deed = Schema.object([
+        .required("id", .id("act")), .required("action", AlertEvents.action), .required("resource_ids", .array(.id("inst"))),
+        .required("failures", AlertEvents.failures), .required("at", .timestamp()), .required("undone_at", Schema.timestamp().nullable),
+    ])
+}
+
+extension Alert {
+    func status(of channel: Channel, _ connection: Connection) throws -> SlackChannel.Status {
+        switch channel {
+        case .slack: return try SlackChannel.find(in: tenant, connection)?.status ?? .notConnected
+        case .webhook:
+            let hears = try Webhook.all(in: tenant, connection).contains { webhook in
+                webhook.isEnabled && webhook.events.contains { $0.matches("alert.firing") }
+                    && (webhook.projects.map { projects in draft.subject.project.map(projects.contains) ?? false } ?? true)
+            }
+            return hears ? .connected : .notConnected
+        }
+    }
+}

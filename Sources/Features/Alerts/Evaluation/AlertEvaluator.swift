@@ -1,0 +1,102 @@
+// Alerts are looked at when something was committed, and every two seconds, since much of what they watch changes with time alone. Looking
+// reads; only a step that changes something writes, and it looks again in its own transaction, so that two servers on one database take
+// it once. State, event, messages and the action's operations commit together: dying in between loses and doubles nothing.
+
+package import Kernel
+package import Logging
+package import Resources
+import ServiceLifecycle
+package import Storage
+
+/// Watches rules, and does what follows.
+package final class AlertEvaluator: Sendable {
+    /// How often everything is looked at.
+    private static let interval = Duration.seconds(2)
+    /// Rest between two looks that commits have asked for.
+    private static let rest = Duration.milliseconds(200)
+
+    private let store: Store
+    private let engine: OperationEngine
+    private let messenger: SlackMessenger
+    private let surroundings: Surroundings
+    private let logger: Logger
+
+    package init(store: Store, engine: OperationEngine, messenger: SlackMessenger, surroundings: Surroundings, logger: Logger) {
+        self.store = store
+        self.engine = engine
+        self.messenger = messenger
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    /// Takes each alert concerned one step; answers how many steps changed something.
+    @discardableResult
+    package func evaluate(_ wake: EventWake) async throws -> Int {
+        let known = Set(try await store.read { try Alert.tenants($0) })
+        let tenants =
+            switch wake {
+            case .committed(let changed): known.intersection(changed)
+            case .anything: known
+            }
+        var count = 0
+        for tenant in tenants { count += try await evaluate(in: tenant) }
+        return count
+    }
+
+    private func evaluate(in tenant: Tenant) async throws -> Int {
+        let now = surroundings.now()
+        let changing = try await store.read { [logger] connection in
+            try Alert.all(in: tenant, connection).filter { alert in
+                do {
+                    return alert.isChanged(by: try alert.step(at: now, connection))
+                } catch let problem as Problem {
+                    // One alert that cannot be read does not keep the others from being watched.
+                    logger.error("an alert cannot be evaluated", metadata: ["alert": "\(alert.id)", "error": "\(problem.detail)"])
+                    return false
+                }
+            }.map(\.id)
+        }
+        for id in changing { try await advance(id, in: tenant) }
+        return changing.count
+    }
+
+    private func advance(_ id: AlertID, in tenant: Tenant) async throws {
+        let by = Attribution(tenant: tenant, actor: .system(id.rawValue), address: nil, request: nil, surroundings: surroundings)
+        let hasWork = try await store.write { [engine] connection in
+            guard let alert = try Alert.find(id, in: tenant, connection) else { return false }
+            let step = try alert.step(at: by.at, connection)
+            guard alert.isChanged(by: step) else { return false }
+            return try alert.take(step, engine, by: by, connection)
+        }
+        if hasWork { engine.wake() }
+        messenger.wake()
+    }
+}
+
+extension AlertEvaluator: Service {
+    /// Works until the server stops.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.loop() }
+                group.addTask { await self.messenger.loop() }
+            }
+        }
+    }
+
+    private func loop() async {
+        while !Task.isCancelled {
+            do {
+                try await store.signal.follow(every: Self.interval, surroundings) { wake in
+                    try await evaluate(wake)
+                    try await surroundings.sleep(Self.rest)
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("alerts cannot be evaluated", metadata: ["error": "\(error)"])
+                guard (try? await surroundings.sleep(Self.interval)) != nil else { return }  // cancelled
+            }
+        }
+    }
+}

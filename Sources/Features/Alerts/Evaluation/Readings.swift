@@ -1,0 +1,180 @@
+import Identity
+package import Kernel
+import Metering
+import Prices
+import Provider
+import Resources
+package import Storage
+
+/// The numbers behind a rule, at one moment, each looked up once.
+package struct Readings {
+    let alert: Alert
+    let at: Timestamp
+    let connection: Connection
+    package private(set) var values: [Metric.Use: ExactDecimal?] = [:]
+
+    /// How old a measurement of an instance may be; it is measured every minute.
+    static let freshness: Int64 = 180
+    /// Instances that one alert looks at.
+    static let instances = 1000
+
+    package init(_ alert: Alert, at: Timestamp, _ connection: Connection) {
+        self.alert = alert
+        self.at = at
+        self.connection = connection
+    }
+
+    /// What both rules say. A subject that is gone has no data.
+    package mutating func signal() throws -> AlertPhase.Signal {
+        let holds = try alert.draft.rule.holds { try value(of: $0) }
+        let recovers = try alert.draft.recover?.holds { try value(of: $0) } ?? (alert.draft.recover == nil)
+        return AlertPhase.Signal(holds: holds, recovers: recovers)
+    }
+
+    package mutating func value(of use: Metric.Use) throws -> ExactDecimal? {
+        if let known = values[use] { return known }
+        let value: ExactDecimal?
+        do {
+            value = try read(use)
+        } catch let problem as Problem where problem.code == .notFound {
+            value = nil
+        }
+        values[use] = .some(value)
+        return value
+    }
+
+    /// By name, as a rule writes them; null without data.
+    package var json: JSON {
+        .object(values.map { .init($0.key.text, JSON($0.value)) }.sorted { $0.name < $1.name })
+    }
+
+    private var tenant: Tenant { alert.tenant }
+    private var subject: Subject { alert.draft.subject }
+
+    private func read(_ use: Metric.Use) throws -> ExactDecimal? {
+        switch use.metric {
+        case .requests:
+            let count = try requests(in: use.function == nil ? 300 : use.seconds)
+            return use.function == .rate ? ExactDecimal(count).divided(by: ExactDecimal(use.seconds)) : ExactDecimal(count)
+        case .cpuPercent, .memoryPercent: return try measured(use)
+        case .resourceCount: return ExactDecimal(try scan(use.matchers).count(in: tenant, connection))
+        default:
+            guard let now = try level(use.metric, at: at) else { return nil }
+            guard let function = use.function else { return now }
+            guard let then = try level(use.metric, at: at.adding(seconds: -use.seconds)) else { return nil }
+            if function == .delta { return now - then }
+            return then.isZero ? nil : (now - then).divided(by: then)
+        }
+    }
+
+    // MARK: Levels
+
+    private func level(_ metric: Metric, at moment: Timestamp) throws -> ExactDecimal? {
+        switch metric {
+        case .quotaUsed: ExactDecimal(try used(at: moment))
+        case .quotaLimit: try quota().map { ExactDecimal($0) }
+        case .quotaPercent: try quota().map { Self.percent(of: try used(at: moment), in: $0) }
+        case .spend: try spent(at: moment)
+        case .budgetPercent: try budgets(at: moment).map { Self.percent(of: $0.spent, in: $0.amount) }.max()
+        case .budgetCommittedPercent: try budgets(at: moment).map { Self.percent(of: $0.committed, in: $0.amount) }.max()
+        case .budgetRemaining: try budgets(at: moment).map { $0.amount - $0.committed }.min()
+        default: nil
+        }
+    }
+
+    /// A limit of nothing that was used is past 100, as in the usage of accounts.
+    private static func percent(of used: Int, in limit: Int) -> ExactDecimal {
+        limit == 0 ? (used == 0 ? 0 : 100 + ExactDecimal(used)) : percent(of: ExactDecimal(used), in: ExactDecimal(limit))
+    }
+
+    private static func percent(of part: ExactDecimal, in whole: ExactDecimal) -> ExactDecimal {
+        whole.isZero ? (part.isZero ? 0 : 100 + part) : (part * 100).divided(by: whole)
+    }
+
+    private func quota() throws -> Int? {
+        switch subject {
+        case .account(let id): try Account.find(id, in: tenant.workspace, connection).quotaRequests
+        case .project(let id): try Project.find(id, in: tenant.workspace, connection).quotaRequests
+        default: nil
+        }
+    }
+
+    private func used(at moment: Timestamp) throws -> Int {
+        try RequestTotals.requests(
+            of: subject.account, project: subject.project, in: tenant, from: moment.startOfMonth, to: moment, byHour: true, connection)
+    }
+
+    /// The running minute is one of them.
+    private func requests(in seconds: Int64) throws -> Int {
+        let end = at.floored(toSeconds: 60).adding(seconds: 60)
+        let byHour = seconds > RequestTotals.minutesKept - 3600
+        return try RequestTotals.requests(
+            of: subject.account, project: subject.project, in: tenant, from: end.adding(seconds: -max(60, seconds / 60 * 60)), to: end,
+            byHour: byHour, connection)
+    }
+
+    private func budgets(at moment: Timestamp) throws -> [Spending.Position] {
+        switch subject {
+        case .account(let id): return try Spending.positions(of: .account(id), in: tenant, at: moment, connection)
+        case .project(let id), .resource(_, let id):
+            let own = try Spending.positions(of: .project(id), in: tenant, at: moment, connection)
+            guard own.isEmpty else { return own }
+            let account = try Project.find(id, in: tenant.workspace, connection).account
+            return try Spending.positions(of: .account(account), in: tenant, at: moment, connection)
+        case .selector: return []
+        }
+    }
+
+    private func spent(at moment: Timestamp) throws -> ExactDecimal {
+        let currency = alert.draft.currency
+        switch subject {
+        case .account(let id): return try Spending.total(of: .account(id), in: currency, tenant, at: moment, connection)
+        case .project(let id): return try Spending.total(of: .project(id), in: currency, tenant, at: moment, connection)
+        case .resource(let id, _): return try Spending.total(of: [id.rawValue], in: currency, tenant, at: moment, connection)
+        case .selector:
+            let ids = try scan([:]).ids(in: tenant, limit: Self.instances, connection).map(\.rawValue)
+            return try Spending.total(of: ids, in: currency, tenant, at: moment, connection)
+        }
+    }
+
+    // MARK: Resources
+
+    private func scan(_ matchers: [String: String]) throws -> ResourceScan {
+        var scan = ResourceScan()
+        scan.account = subject.account
+        scan.projects = subject.project.map { [$0] } ?? alert.projects
+        scan.selector = try subject.selector.map { try LabelSelector($0) }
+        scan.kind = matchers["kind"].flatMap(ResourceKind.init)
+        scan.power = matchers["power"].flatMap(Power.init)
+        scan.phase = matchers["phase"].flatMap(Resource.Phase.init)
+        return scan
+    }
+
+    private func measured(_ use: Metric.Use) throws -> ExactDecimal? {
+        var ids: [ResourceID]
+        if let id = subject.resource {
+            ids = [id]
+        } else {
+            ids = try scan(["kind": "instance"]).ids(in: tenant, limit: Self.instances, connection)
+        }
+        let span = use.function == nil || use.function == .last ? Self.freshness : use.seconds
+        let readings = try InstanceReading.of(ids, in: tenant, from: at.adding(seconds: -span), to: at, connection)
+        return readings.values.compactMap { readings in
+            let values = readings.compactMap { use.metric == .cpuPercent ? $0.cpuPercent : $0.memoryPercent }
+            switch use.function {
+            case .avg: return values.isEmpty ? nil : values.reduce(0, +).divided(by: ExactDecimal(values.count))
+            case .min: return values.min()
+            case .max: return values.max()
+            default: return values.last
+            }
+        }.max()
+    }
+}
+
+extension Subject {
+    /// What may stand in braces behind `resource_count`.
+    static let matchers: [String: [String]] = [
+        "kind": ResourceKind.allCases.map(\.rawValue), "power": Power.allCases.map(\.rawValue),
+        "phase": Resource.Phase.allCases.map(\.rawValue),
+    ]
+}

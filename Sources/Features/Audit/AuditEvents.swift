@@ -1,0 +1,22 @@
+package import Web
+
+/// What is said in the log about the log.
+package enum AuditEvents {
+    private static let days = Schema.integer(1...36_500, "Null for no end.").nullable
+
+    package static let types = [
+        EventType(
+            "audit.read", "The audit log was read with this credential; said at most once a minute.",
+            data: [
+                .required("call", .string(1...200)), .required("filters", .array(.string(1...20), 0...20, "Which filters were used.")),
+            ]),
+        EventType(
+            "audit.checkpointed", "A signed checkpoint was made.",
+            data: [.required("seq", .integer(0...Int64.max)), .required("hash", .string(64...64))]),
+        EventType(
+            "audit.retention_changed", "How long the log is kept changed.",
+            data: [
+                .required("before", .object([.required("days", days)])), .required("after", .object([.required("days", days)])),
+            ]),
+    ]
+}

@@ -1,0 +1,64 @@
+package import Kernel
+import Storage
+package import Web
+
+/// An amount of money an account or a project may commit itself to in a calendar month, UTC.
+package struct Budget: Sendable {
+    package let id: BudgetID
+    package let name: String
+    package let scope: Scope
+    package let amount: ExactDecimal
+    package let currency: String
+    /// False only reports.
+    package let enforced: Bool
+    let ledger: Ledger
+    package let version: Int
+    package let createdAt: Timestamp
+    package let updatedAt: Timestamp
+
+    package enum Scope: Sendable, Equatable {
+        case account(AccountID)
+        case project(ProjectID)
+
+        var id: String {
+            switch self {
+            case .account(let id): id.rawValue
+            case .project(let id): id.rawValue
+            }
+        }
+    }
+
+    /// The running sum of what the scope's resources will have cost by the end of the period if nothing changes.
+    struct Ledger: Sendable {
+        let committed: ExactDecimal
+        let periodStart: Timestamp
+        /// Prices have changed since it was computed.
+        let isStale: Bool
+    }
+
+    package var etag: ETag { ETag(version: version) }
+}
+
+extension Budget {
+    static let selection = """
+        SELECT id, name, scope_kind, scope, amount, currency, enforced, committed, period_start, is_stale, version, created_at, updated_at
+        FROM budgets
+        """
+
+    static func read(_ row: Row) throws -> Budget {
+        let scope: Scope = row.text(2) == "account" ? .account(AccountID(row.text(3))) : .project(ProjectID(row.text(3)))
+        return try Budget(
+            id: row.get(0), name: row.text(1), scope: scope, amount: row.get(4), currency: row.text(5), enforced: row.get(6),
+            ledger: Ledger(committed: row.get(7), periodStart: row.time(8), isStale: row.get(9)), version: row.integer(10),
+            createdAt: row.time(11), updatedAt: row.time(12))
+    }
+
+    /// Those that any of these scopes counts against, in the order in which everybody takes their locks.
+    static func hit(by scopes: Set<String>, in tenant: Tenant, locking: Bool, _ connection: Connection) throws -> [Budget] {
+        try connection.rows(
+            """
+            \(selection) WHERE workspace = ? AND mode = ? AND scope IN (\(Array(repeating: "?", count: scopes.count).joined(separator: ", ")))
+            ORDER BY id\(locking ? connection.dialect.forUpdate : "")
+            """, [tenant.workspace.sqlValue, tenant.mode.sqlValue] + scopes.sorted().map(\.sqlValue), as: read)
+    }
+}

@@ -1,0 +1,81 @@
+import Kernel
+import Storage
+import Web
+
+/// A budget and where it stands in the period that runs.
+struct BudgetStanding: Sendable {
+    let budget: Budget
+    let period: BillingPeriod
+    /// Billed hours and the open part.
+    let spent: ExactDecimal
+    /// Resources of the scope that cost something in another currency, which is not counted.
+    let otherCurrencyResources: Int
+
+    /// What the rest of the period will cost if nothing changes.
+    var reserved: ExactDecimal { budget.ledger.committed - spent }
+    var remaining: ExactDecimal { budget.amount - budget.ledger.committed }
+
+    static func read(_ budget: Budget, in tenant: Tenant, at now: Timestamp, _ connection: Connection) throws -> BudgetStanding {
+        let period = BillingPeriod(of: max(now, budget.ledger.periodStart))
+        let holdings = try BudgetLedger.holdings(of: budget, in: period, until: now, tenant, connection)
+        return BudgetStanding(
+            budget: try BudgetLedger.seen(budget, in: period, tenant, connection), period: period,
+            spent: holdings.reduce(.zero) { $0 + $1.spent[budget.currency] },
+            otherCurrencyResources: holdings.count { $0.amounts.currencies.contains { $0 != budget.currency } })
+    }
+}
+
+extension Budget {
+    /// As it stands in the log.
+    var snapshot: JSON {
+        ["name": .string(name), "scope": scope.json, "amount": JSON(amount), "currency": .string(currency), "enforced": .bool(enforced)]
+    }
+}
+
+extension Budget.Scope {
+    var json: JSON {
+        switch self {
+        case .account(let id): ["account_id": JSON(id)]
+        case .project(let id): ["project_id": JSON(id)]
+        }
+    }
+}
+
+extension BudgetStanding: JSONRepresentable, SchemaDescribed {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", budget.id)
+            json.field("name", budget.name)
+            json.field("scope", budget.scope.json)
+            json.field("amount", budget.amount.formatted(minimumPlaces: 2))
+            json.field("currency", budget.currency)
+            json.field("period", "month")
+            json.field("period_start", period.start)
+            json.field("period_end", period.end)
+            json.field("spent", spent.formatted(minimumPlaces: 2))
+            json.field("reserved", reserved.formatted(minimumPlaces: 2))
+            json.field("remaining", remaining.formatted(minimumPlaces: 2))
+            json.field("other_currency_resources", otherCurrencyResources)
+            json.field("enforced", budget.enforced)
+            json.field("created_at", budget.createdAt)
+            json.field("updated_at", budget.updatedAt)
+        }
+    }
+
+    static let scopeSchema = Schema.object(
+        [.optional("account_id", .id("acc")), .optional("project_id", .id("proj"))], "An account or a project.")
+    static let schema = Schema.named(
+        "Budget",
+        .object([
+            .required("id", .id("bud")), .required("name", .name()), .required("scope", scopeSchema), .required("amount", Money.amount),
+            .required("currency", Money.currency), .required("period", .choice(["month"], "A calendar month, UTC.")),
+            .required("period_start", .timestamp()), .required("period_end", .timestamp()),
+            .required("spent", Money.amount.described("Billed hours and the open part of this period.")),
+            .required("reserved", Money.amount.described("What the rest of the period will cost if nothing changes.")),
+            .required("remaining", Money.amount.described("Below zero when prices rose or the budget was lowered.")),
+            .required(
+                "other_currency_resources", .integer(0...Int64.max, "Resources with costs in another currency, which is not counted.")),
+            .required("enforced", .boolean("False only reports.")), .required("created_at", .timestamp()),
+            .required("updated_at", .timestamp()),
+        ]))
+}

@@ -1,0 +1,87 @@
+package import Kernel
+import Storage
+
+/// A closed hour of one resource and SKU at one price: what is billed.
+package struct Charge: Sendable {
+    package let hour: Timestamp
+    package let consumer: Consumer
+    /// The labels as JSON.
+    let labelText: String
+    package let sku: String
+    /// Nil when no price was in force.
+    package let price: PriceID?
+    package let unit: Price.Unit
+    package let unitPrice: ExactDecimal
+    package let currency: String
+    /// Units × hours.
+    package internal(set) var quantity: ExactDecimal
+    package internal(set) var cost: ExactDecimal
+
+    /// Made of what it is, so that a second one cannot be; sorts by time.
+    package var id: String { "\(hour.description.prefix(13)).\(consumer.resource).\(sku).\(price?.rawValue ?? "unpriced")" }
+}
+
+extension Charge {
+    private static let columns =
+        "hour, resource, kind, name, account, project, provider, location, labels, sku, price, unit, unit_price, currency, quantity, cost"
+
+    /// False when it is there already.
+    func insert(_ connection: Connection) throws -> Bool {
+        let tenant = consumer.tenant
+        return try connection.execute(
+            """
+            INSERT INTO charges (workspace, mode, id, \(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO NOTHING
+            """, tenant.workspace, tenant.mode, id, hour, consumer.resource, consumer.kind, consumer.name, consumer.account,
+            consumer.project, consumer.provider, consumer.location, labelText, sku, price, unit, unitPrice, currency, quantity, cost) > 0
+    }
+
+    struct Filter: Sendable {
+        var resource: String?
+        var project: ProjectID?
+        var account: AccountID?
+        /// Charge periods that begin at or after it, and before the other.
+        var from: Timestamp?
+        var to: Timestamp?
+    }
+
+    /// A charge and the name of its project, as a cost row needs them.
+    struct Named: Sendable {
+        let charge: Charge
+        let projectName: String?
+    }
+
+    static let sortFields = ["charge_period_start"]
+
+    static func list(_ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection) throws -> Page<Named> {
+        try query(filter, for: caller).page(
+            request, connection, place: { row, _ in .init(value: "", id: row.charge.id) }, as: { try read($0, in: caller.tenant) })
+    }
+
+    private static func query(_ filter: Filter, for caller: Caller) -> ListQuery {
+        var query = ListQuery(
+            """
+            SELECT \(columns), (SELECT p.name FROM projects p WHERE p.workspace = charges.workspace AND p.id = charges.project) FROM charges
+            """, sortable: ["charge_period_start": .id], defaultSort: .init(field: "charge_period_start", descending: false))
+        query.filter("workspace = ?", caller.workspace)
+        query.filter("mode = ?", caller.mode)
+        if case .projects(let roles) = caller.reach { query.filter("project", isOneOf: roles.keys.sorted()) }
+        if let resource = filter.resource { query.filter("resource = ?", resource) }
+        if let project = filter.project { query.filter("project = ?", project) }
+        if let account = filter.account { query.filter("account = ?", account) }
+        // The id begins with the hour, so these bound the same index that the list is read from.
+        if let from = filter.from { query.filter("id >= ?", String(from.hourOrNext.description.prefix(13))) }
+        if let to = filter.to { query.filter("id < ?", String(to.hourOrNext.description.prefix(13))) }
+        return query
+    }
+
+    private static func read(_ row: Row, in tenant: Tenant) throws -> Named {
+        let consumer = Consumer(
+            tenant: tenant, account: try row.get(4), project: try row.get(5), resource: row.text(1), kind: row.text(2), name: row.text(3),
+            provider: row.text(6), location: row.text(7), labels: [:])
+        let charge = try Charge(
+            hour: row.time(0), consumer: consumer, labelText: row.text(8), sku: row.text(9), price: row.get(10), unit: row.get(11),
+            unitPrice: row.get(12), currency: row.text(13), quantity: row.get(14), cost: row.get(15))
+        return Named(charge: charge, projectName: try row.get(16))
+    }
+}

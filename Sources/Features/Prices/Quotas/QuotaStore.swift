@@ -1,0 +1,102 @@
+import Kernel
+import Storage
+
+/// One row holds all of a holder's use and limits, so that admission is one statement for the account and one for the project; and since
+/// it is the account's row that a reservation touches first, two of them never wait for each other crosswise.
+extension Quota {
+    /// In a limit's column: somebody decided that there is none.
+    private static let unlimited = -1
+
+    private static let uses = Metric.allCases.map(\.rawValue)
+    private static let limits = uses.map { $0 + "_limit" }
+    private static let columns = (uses + limits).joined(separator: ", ")
+    private static let adding = """
+        INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", "))) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        ON CONFLICT (workspace, mode, scope) DO UPDATE SET \
+        \(uses.map { "\($0) = quota_use.\($0) + excluded.\($0)" }.joined(separator: ", ")) RETURNING \(columns)
+        """
+
+    /// Adds to what the holder uses. Throws `quota_exceeded` for the first metric that grows past its limit; the caller's transaction then
+    /// takes everything back.
+    static func add(_ counts: [Metric: Int], to holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
+        guard !counts.isEmpty else { return }
+        let values =
+            [tenant.workspace.sqlValue, tenant.mode.sqlValue, holder.id.sqlValue] + Metric.allCases.map { (counts[$0] ?? 0).sqlValue }
+        let after = try connection.rows(adding, values) { read($0, holder, tenant.mode) }.first ?? []
+        for standing in after {
+            guard let added = counts[standing.metric], added > 0, let limit = standing.limit, standing.used > limit else { continue }
+            throw exceeded(holder, standing.metric, limit: limit, used: standing.used - added, requested: added)
+        }
+    }
+
+    /// Throws what `add` would, and adds nothing.
+    static func check(_ counts: [Metric: Int], for holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
+        guard !counts.isEmpty else { return }
+        for standing in try standings(of: holder, in: tenant, connection) {
+            guard let added = counts[standing.metric], added > 0, let limit = standing.limit, standing.used + added > limit else {
+                continue
+            }
+            throw exceeded(holder, standing.metric, limit: limit, used: standing.used, requested: added)
+        }
+    }
+
+    static func standings(of holder: Holder, in tenant: Tenant, _ connection: Connection) throws -> [Standing] {
+        let found = try connection.row(
+            "SELECT \(columns) FROM quota_use WHERE workspace = ? AND mode = ? AND scope = ?", tenant.workspace, tenant.mode, holder.id
+        ) { read($0, holder, tenant.mode) }
+        return found
+            ?? Metric.allCases.map { metric in
+                Standing(holder: holder, metric: metric, limit: holder.standardLimit(of: metric, in: tenant.mode), used: 0, isOwn: false)
+            }
+    }
+
+    /// Sets a limit, `.some(nil)` for none; nil goes back to the standard one. A limit below what is used only keeps new things out.
+    static func set(_ metric: Metric, to limit: Int??, for holder: Holder, by: Attribution, _ connection: Connection) throws -> Standing {
+        let tenant = by.tenant
+        func standing() throws -> Standing {
+            let found = try standings(of: holder, in: tenant, connection).first { $0.metric == metric }
+            guard let found else { throw StorageError.corrupt("A metric has no column.") }
+            return found
+        }
+        let before = try standing()
+        let stored: Int? = limit.map { $0 ?? unlimited }
+        try connection.execute(
+            """
+            INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", ")), \(metric.rawValue)_limit)
+            VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, ?)
+            ON CONFLICT (workspace, mode, scope) DO UPDATE SET \(metric.rawValue)_limit = excluded.\(metric.rawValue)_limit
+            """, tenant.workspace, tenant.mode, holder.id, stored)
+        let after = try standing()
+        if before.limit != after.limit || before.isOwn != after.isOwn {
+            connection.append(
+                EventDraft(
+                    "quota.changed", subject: holder.id,
+                    data: ["metric": .string(metric.rawValue), "before": JSON(before.limit), "after": JSON(after.limit)]), by: by)
+        }
+        return after
+    }
+
+    private static func read(_ row: Row, _ holder: Holder, _ mode: Mode) -> [Standing] {
+        let metrics = Metric.allCases
+        return metrics.enumerated().map { index, metric in
+            let own = row.optionalInteger(metrics.count + index)
+            return Standing(
+                holder: holder, metric: metric,
+                limit: own == unlimited ? nil : own ?? holder.standardLimit(of: metric, in: mode), used: row.integer(index),
+                isOwn: own != nil)
+        }
+    }
+
+    private static func exceeded(_ holder: Holder, _ metric: Metric, limit: Int, used: Int, requested: Int) -> Problem {
+        Problem(
+            .quotaExceeded, "The \(holder.word) may hold \(limit) \(metric.rawValue); it holds \(used), and this takes \(requested) more.",
+            members: [
+                "metric": .string(metric.rawValue), "limit": JSON(limit), "used": JSON(used), "requested": JSON(requested),
+                "scope": [holder.word + "_id": .string(holder.id)].json,
+            ])
+    }
+}
+
+extension [String: JSON] {
+    fileprivate var json: JSON { .object(map { JSON.Member($0.key, $0.value) }) }
+}

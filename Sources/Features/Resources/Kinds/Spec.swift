@@ -1,0 +1,74 @@
+package import Kernel
+package import Prices
+package import Provider
+
+/// What a user wants of a resource, by kind. Each kind says what it costs, what it needs and how it is asked of a provider.
+package enum Spec: Sendable, Equatable {
+    case instance(InstanceSpec)
+    case volume(VolumeSpec)
+    case network(NetworkSpec)
+
+    package init?(_ kind: ResourceKind, _ json: JSON) {
+        switch kind {
+        case .instance: self = .instance(InstanceSpec(json))
+        case .volume: self = .volume(VolumeSpec(json))
+        case .network: self = .network(NetworkSpec(json))
+        }
+    }
+
+    package var json: JSON {
+        switch self {
+        case .instance(let spec): spec.json
+        case .volume(let spec): spec.json
+        case .network(let spec): spec.json
+        }
+    }
+
+    /// Other resources it names.
+    package var references: [Reference] {
+        switch self {
+        case .instance(let spec): spec.references
+        case .volume, .network: []
+        }
+    }
+
+    /// What it takes of quotas, and what it costs by the hour while it is wanted like this.
+    package var demand: Demand {
+        switch self {
+        case .instance(let spec): spec.demand
+        case .volume(let spec): spec.demand
+        case .network: Demand(lines: [.init(sku: "network", units: 1)], counts: [.networks: 1])
+        }
+    }
+
+    /// The same in smaller sizes, from the largest, to say what would still fit.
+    package var alternatives: [(name: String, demand: Demand)] {
+        switch self {
+        case .instance(let spec): spec.alternatives
+        case .volume(let spec): spec.alternatives
+        case .network: []
+        }
+    }
+
+    package var instance: InstanceSpec? {
+        if case .instance(let spec) = self { spec } else { nil }
+    }
+}
+
+/// Another resource that a spec names.
+package struct Reference: Sendable, Equatable {
+    package let id: ResourceID
+    package let relation: Relation
+
+    package enum Relation: String, Sendable {
+        case network
+        case volume
+
+        var kind: ResourceKind {
+            switch self {
+            case .network: .network
+            case .volume: .volume
+            }
+        }
+    }
+}

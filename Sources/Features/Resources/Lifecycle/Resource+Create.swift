@@ -1,0 +1,140 @@
+import Identity
+import Kernel
+import Prices
+import Provider
+import Storage
+import Web
+
+/// Everything that admits or refuses a change, in the order of the contract; all of it in the request's transaction, before any provider
+/// is called. By value: who asks, for which project.
+struct Admitting {
+    let caller: Caller
+    let by: Attribution
+    let identity: EngineIdentity
+    let pool: ProviderPool
+    let connection: Connection
+
+    var queue: OperationQueue { OperationQueue(by: by, actor: by.actor, epoch: identity.epoch, connection: connection) }
+
+    /// Whose the new resource is: the credential's project, or the one that is named. Throws `not_found`, `forbidden`, `project_archived`,
+    /// or `validation_failed` when none is named.
+    func project(_ asked: String?) throws -> Project {
+        guard let id = asked.map({ ProjectID($0) }) ?? caller.credential.project else {
+            throw Problem.invalid("project_id", "Say whose it is: this credential belongs to no single project.", code: "required")
+        }
+        try caller.require(.editor, in: id)
+        let project = try Project.find(id, for: caller, connection)
+        try project.requireActive()
+        try ProjectFreeze.forbid(in: id, caller.tenant, connection)
+        return project
+    }
+
+    // MARK: Create
+
+    func create(_ draft: ResourceDraft, in project: Project, isDryRun: Bool = false) throws -> Admitted {
+        let account = try ProviderConnection.resolve(draft.provider, for: project.id, caller.tenant, connection)
+        let resolution = SpecResolution(caller: caller, project: project, account: account, connection: connection)
+        let resolved = try resolution.resolve(draft)
+        var resource = Resource(
+            id: draft.kind.makeID(by), kind: draft.kind, tenant: caller.tenant, account: project.account, project: project.id,
+            environment: project.env.rawValue, name: draft.name, connection: account.id, provider: account.provider,
+            location: draft.location ?? "local", phase: .pending, power: nil, spec: resolved.spec, sealed: nil, labels: draft.labels,
+            dependsOn: draft.dependsOn.map { ResourceID($0) }, observed: .init(), conditions: [], reference: nil,
+            isProtected: draft.isProtected, expiresAt: draft.expiresAt, generation: 1, observedGeneration: 0, metadata: 1, operation: nil,
+            createdAt: by.at, updatedAt: by.at, syncedAt: nil, deletedAt: nil, purgeAt: nil)
+        try requireFree(resource.name, resource.kind, in: project.id)
+        if isDryRun {
+            let estimate = try Admission.quote(
+                resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
+            return Admitted(resource: resource, operation: nil, estimate: estimate, isNew: true)
+        }
+        let estimate = try Admission.reserve(
+            resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
+        resource.sealed = try resolved.hidden.map { try pool.seal(hidden: $0, for: resource.id) }
+        let operation = try queue.add(
+            .create, to: &resource, steps: resource.spec.creationSteps, input: [.init("spec", resource.spec.json)],
+            waitsFor: resolved.waitsFor)
+        try resource.insert(connection)
+        log("created", resource, operation, estimate: estimate)
+        return Admitted(resource: resource, operation: operation, estimate: estimate, isNew: true)
+    }
+
+    private func requireFree(_ name: String, _ kind: ResourceKind, in project: ProjectID) throws {
+        guard let known = try Resource.find(named: name, kind, in: project, caller.tenant, connection) else { return }
+        throw Problem(
+            .nameTaken,
+            known.isGone
+                ? "A deleted \(kind.rawValue) named \(name) is kept until \(known.purgeAt?.description ?? "it is purged"). Undelete it, or delete it with `purge=true`."
+                : "There is a \(kind.rawValue) named \(name) in this project.", members: ["existing_id": JSON(known.id)])
+    }
+
+    // MARK: Undelete
+
+    /// Makes again what was deleted, from its spec. Throws `not_deleted`, and `invalid_state` for a volume, whose data are gone.
+    func undelete(_ resource: Resource) throws -> Admitted {
+        guard resource.phase == .deleted else {
+            throw Problem(.notDeleted, "The \(resource.kind.rawValue) \(resource.name) is not deleted.")
+        }
+        guard resource.kind.canBeUndeleted else {
+            throw Problem(.invalidState, "The data of a deleted \(resource.kind.rawValue) are gone; make a new one.")
+        }
+        try ProjectFreeze.forbid(in: resource.project, resource.tenant, connection)
+        var resource = resource
+        let waitsFor = try requireReferences(of: resource)
+        let estimate = try Admission.reserve(
+            resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
+        (resource.deletedAt, resource.purgeAt) = (nil, nil)
+        resource.phase = .pending
+        let operation = try queue.add(
+            .undelete, to: &resource, steps: resource.spec.creationSteps, input: [.init("spec", resource.spec.json)], waitsFor: waitsFor)
+        try resource.writeLinks(connection)
+        try resource.save(connection)
+        log("undelete_requested", resource, operation, estimate: estimate)
+        return Admitted(resource: resource, operation: operation, estimate: estimate)
+    }
+
+    private func requireReferences(of resource: Resource) throws -> [OperationID] {
+        try (resource.spec.references.map(\.id) + resource.dependsOn).compactMap { id in
+            let other = try Resource.find(id, in: resource.tenant, connection)
+            guard !other.isGone, other.phase != .deleting else {
+                throw Problem(.invalidReference, "It needs \(other.kind.rawValue) \(other.name), which is gone.")
+            }
+            return other.operation
+        }
+    }
+
+    // MARK: The log
+
+    func log(_ action: String, _ resource: Resource, _ operation: Operation?, before: JSON? = nil, estimate: Estimate? = nil) {
+        var data: [JSON.Member] = []
+        if let before { data.append(.init("before", before)) }
+        data.append(.init("after", resource.snapshot))
+        if let operation { data.append(.init("operation_id", JSON(operation.id))) }
+        if let estimate {
+            data.append(
+                .init("estimate", ["currency": .string(estimate.currency), "hourly": .string(estimate.hourly.description)]))
+        }
+        connection.append(EventDraft("\(resource.kind.rawValue).\(action)", subject: resource.id.rawValue, data: .object(data)), by: by)
+    }
+}
+
+extension Spec {
+    /// The calls that make it.
+    var creationSteps: [Step] {
+        switch self {
+        case .instance(let spec): spec.power == .running ? [Step(.create), Step(.start), Step(.await(.running))] : [Step(.create)]
+        case .volume, .network: [Step(.create)]
+        }
+    }
+}
+
+extension Resource {
+    /// What stands in the log about it.
+    var snapshot: JSON {
+        [
+            "name": .string(name), "project_id": JSON(project), "connection_id": JSON(connection), "spec": spec.json,
+            "labels": .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+            "deletion_protection": .bool(isProtected), "expires_at": JSON(expiresAt), "generation": JSON(generation),
+        ]
+    }
+}

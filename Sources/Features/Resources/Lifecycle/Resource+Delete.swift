@@ -1,0 +1,95 @@
+import Kernel
+import Prices
+import Provider
+import Storage
+import Web
+
+extension Admitting {
+    struct Deletion {
+        /// Frees the name at once instead of keeping the resource for a while.
+        var purges = false
+        /// Deletes what depends on it first.
+        var cascades = false
+    }
+
+    /// Throws `deletion_protected`, `in_use`. What is being deleted already answers with the operation that does it.
+    func delete(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
+        if resource.phase == .deleted { return try purge(resource, deletion) }
+        let unfinished = try Operation.unfinished(of: resource.id, in: resource.tenant, connection)
+        if let running = unfinished.first(where: { $0.verb == .delete }) { return Admitted(resource: resource, operation: running) }
+        guard !resource.isProtected else {
+            throw Problem(.deletionProtected, "The \(resource.kind.rawValue) \(resource.name) is protected from deletion.")
+        }
+        let waitsFor = try deleteDependents(of: resource, deletion)
+        var resource = resource
+        try supersede(unfinished, &resource)
+        let operation = try queue.add(
+            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))], input: [.init("purge", .bool(deletion.purges))],
+            waitsFor: waitsFor)
+        try link(unfinished, to: operation)
+        resource.updatedAt = by.at
+        try resource.save(connection)
+        log("delete_requested", resource, operation)
+        return Admitted(resource: resource, operation: operation)
+    }
+
+    private func purge(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
+        guard deletion.purges else { return Admitted(resource: resource) }
+        var resource = resource
+        try resource.purge(by: by, connection)
+        return Admitted(resource: resource)
+    }
+
+    private func deleteDependents(of resource: Resource, _ deletion: Deletion) throws -> [OperationID] {
+        let dependents = try resource.dependents(connection).filter { $0.phase != .deleting }
+        let going = try resource.dependents(connection).filter { $0.phase == .deleting }.compactMap(\.operation)
+        guard !dependents.isEmpty else { return going }
+        guard deletion.cascades else {
+            throw Problem(
+                .inUse, "\(dependents.count) other \(dependents.count == 1 ? "resource needs" : "resources need") it.",
+                members: [
+                    "dependents": .array(
+                        dependents.prefix(100).map { ["id": JSON($0.id), "kind": .string($0.kind.rawValue), "name": .string($0.name)] })
+                ])
+        }
+        return try going + dependents.compactMap { try delete($0, deletion).operation?.id }
+    }
+
+    /// What waits is not begun any more; what runs ends at its next step.
+    private func supersede(_ unfinished: [Operation], _ resource: inout Resource) throws {
+        for var operation in unfinished {
+            if operation.state == .queued {
+                operation.state = .canceled
+                operation.error = .init(code: .canceled, detail: "The resource is being deleted.")
+                (operation.finishedAt, operation.dueAt) = (by.at, nil)
+                if resource.operation == operation.id { resource.operation = nil }
+                try operation.save(connection)
+            } else if operation.state == .blocked || operation.state == .stuck {
+                throw Problem(
+                    .invalidState, "The operation \(operation.id) is \(operation.state.rawValue); resolve it first.",
+                    members: ["operation_id": JSON(operation.id)])
+            }
+        }
+    }
+
+    private func link(_ unfinished: [Operation], to deletion: Operation) throws {
+        for var operation in unfinished where operation.state == .running {
+            operation.supersededBy = deletion.id
+            operation.state = .canceling
+            try operation.save(connection)
+        }
+    }
+}
+
+extension Resource {
+    /// Forgets it but for its row, which says that it is gone; its name is free.
+    mutating func purge(by: Attribution, _ connection: Connection) throws {
+        phase = .purged
+        purgeAt = nil
+        sealed = nil
+        updatedAt = by.at
+        try save(connection)
+        connection.append(
+            EventDraft("\(kind.rawValue).purged", subject: id.rawValue, data: ["name": .string(name), "project_id": JSON(project)]), by: by)
+    }
+}

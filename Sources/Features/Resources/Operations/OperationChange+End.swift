@@ -1,0 +1,130 @@
+import Kernel
+import Prices
+import Provider
+import Storage
+
+extension OperationChange {
+    /// Ends the operation and brings resource, charges, quota and budget in line with what is there now; then the next in the queue begins.
+    mutating func end(_ state: Operation.State, _ failure: Operation.Failure?) throws {
+        operation.state = state
+        operation.error = failure
+        operation.finishedAt = by.at
+        operation.dueAt = nil
+        resource.clear(.operationStuck)
+        if state == .succeeded { try succeed() } else { try giveUp() }
+        log(succeeded: state == .succeeded)
+        try beginNext()
+    }
+
+    private mutating func succeed() throws {
+        switch operation.verb {
+        case .delete: try leave()
+        default:
+            resource.phase = .ready
+            resource.observedGeneration = max(resource.observedGeneration, Int(operation.input["generation"]?.integer ?? 0))
+            resource.set(.ready, resource.power != .crashed, resource.power?.reason ?? "Present", at: by.at)
+            try settle()
+        }
+    }
+
+    /// The object is gone: nothing is charged, held or needed any more. The row stays for a while.
+    private mutating func leave() throws {
+        let isPurged = operation.input["purge"]?.bool ?? false
+        resource.phase = isPurged ? .purged : .deleted
+        resource.power = nil
+        resource.reference = nil
+        resource.observed = Resource.Observed()
+        resource.conditions = []
+        resource.deletedAt = by.at
+        resource.purgeAt = isPurged ? nil : by.at.adding(days: Resource.retention)
+        resource.expiresAt = nil
+        try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
+        try Admission.release(resource.id.rawValue, by: by, connection)
+        try resource.removeLinks(connection)
+    }
+
+    /// What was wanted and could not be had is wanted no more.
+    private mutating func giveUp() throws {
+        switch operation.verb {
+        case .create, .undelete:
+            resource.phase = .failed
+            resource.set(.ready, false, "Failed", operation.error?.detail ?? "", at: by.at)
+            guard resource.reference == nil || operation.steps.contains(where: { $0.action == .delete && $0.state == .done }) else {
+                return try settle()
+            }
+            resource.reference = nil
+            resource.power = nil
+            try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
+            try Admission.release(resource.id.rawValue, by: by, connection)
+        case .delete:
+            resource.phase = resource.reference == nil ? .failed : .ready
+            resource.set(.ready, false, "DeleteFailed", operation.error?.detail ?? "", at: by.at)
+        default:
+            resource.phase = .ready
+            if let before = operation.input["before"], let spec = Spec(resource.kind, before),
+                Int(operation.input["generation"]?.integer ?? 0) == resource.generation
+            {
+                resource.spec = spec
+                resource.generation += 1
+                resource.observedGeneration = resource.generation
+                try resource.replaceLinks(connection)
+            }
+            try settle()
+        }
+    }
+
+    /// Charges what runs, holds what is wanted.
+    private mutating func settle() throws {
+        try MeteredTime.set(resource.chargedLines, for: resource.consumer, at: by.at, connection)
+        _ = try Admission.reserve(resource.spec.demand, for: resource.consumer, alternatives: [], by: by, connection)
+    }
+
+    private func log(succeeded: Bool) {
+        let type =
+            succeeded
+            ? "\(operation.kind.rawValue).\(operation.verb.pastTense)" : "\(operation.kind.rawValue).\(operation.verb.rawValue)_failed"
+        connection.append(
+            EventDraft(
+                operation.state == .canceled ? "operation.canceled" : type, subject: resource.id.rawValue,
+                data: [
+                    "operation_id": JSON(operation.id), "name": .string(resource.name), "project_id": JSON(resource.project),
+                    "phase": .string(resource.phase.rawValue), "power": JSON(resource.power?.rawValue),
+                    "error": operation.error?.json ?? .null,
+                ]), by: by)
+    }
+
+    private mutating func beginNext() throws {
+        let ended = operation.id
+        let queue = try Operation.unfinished(of: resource.id, in: operation.tenant, connection)
+        let next = queue.first { $0.id != ended }
+        resource.operation = next?.id
+        guard let next, next.state == .queued else { return }
+        try operation.save(connection)
+        var change = OperationChange(operation: next, resource: resource, by: by, epoch: epoch, connection: connection)
+        _ = try change.beginIfReady()
+        change.operation.epoch = epoch
+        try change.operation.save(connection)
+        resource = change.resource
+    }
+}
+
+extension Resource {
+    /// Whose it is, for prices, quotas, budgets and charges.
+    var consumer: Consumer {
+        Consumer(
+            tenant: tenant, account: account, project: project, resource: id.rawValue, kind: kind.rawValue, name: name,
+            provider: provider, location: location, labels: labels)
+    }
+
+    /// What is charged for it as it is now: an instance only while it runs.
+    var chargedLines: [Demand.Line] {
+        guard let instance = spec.instance else { return spec.demand.lines }
+        guard power == .running else { return [] }
+        return [.init(sku: "instance." + instance.size, units: 1)]
+    }
+}
+
+extension Power {
+    /// As the reason of a condition.
+    fileprivate var reason: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+}

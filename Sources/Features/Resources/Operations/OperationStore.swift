@@ -1,0 +1,121 @@
+package import Kernel
+import Provider
+package import Storage
+import Web
+
+extension Operation {
+    static let selection = """
+        SELECT id, workspace, mode, project, kind, resource, connection, type, state, steps, input, error, is_noop, waits_for, superseded_by, \
+        actor, request, epoch, due_at, created_at, started_at, finished_at, place FROM operations
+        """
+
+    static func read(_ row: Row) throws -> Operation {
+        let error: String? = try row.get(11)
+        let actor = try JSONParser.parse(row.text(15).utf8)
+        return Operation(
+            id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
+            project: ProjectID(row.text(3)), kind: try row.get(4), resource: ResourceID(row.text(5)), connection: ConnectionID(row.text(6)),
+            verb: try row.get(7), state: try row.get(8),
+            steps: (try JSONParser.parse(row.text(9).utf8).array ?? []).compactMap { Step($0) },
+            input: try JSONParser.parse(row.text(10).utf8),
+            error: try error.flatMap { Failure(try JSONParser.parse($0.utf8)) }, isNoop: try row.get(12), place: row.integer(22),
+            waitsFor: (try JSONParser.parse(row.text(13).utf8).array ?? []).compactMap(\.string).map { OperationID($0) },
+            supersededBy: try row.get(14), actor: Actor(actor), request: try row.get(16), epoch: row.integer(17), dueAt: try row.get(18),
+            createdAt: row.time(19), startedAt: try row.get(20), finishedAt: try row.get(21))
+    }
+
+    package static func find(_ id: OperationID, in tenant: Tenant, _ connection: Connection) throws -> Operation {
+        let found = try connection.row(
+            "\(selection) WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id, as: read)
+        guard let found else { throw Problem.notFound("operation") }
+        return found
+    }
+
+    /// Throws `not_found`, also for one of a project or kind that the caller may not see.
+    static func find(_ id: OperationID, for caller: Caller, _ connection: Connection) throws -> Operation {
+        let found = try find(id, in: caller.tenant, connection)
+        guard caller.role(in: found.project) != nil else { throw Problem.notFound("operation") }
+        return found
+    }
+
+    /// Those of a resource that are not over, in the order they will run.
+    static func unfinished(of resource: ResourceID, in tenant: Tenant, _ connection: Connection) throws -> [Operation] {
+        try connection.rows(
+            "\(selection) WHERE workspace = ? AND mode = ? AND resource = ? AND finished_at IS NULL ORDER BY place", tenant.workspace,
+            tenant.mode, resource, as: read)
+    }
+
+    /// What the engine needs to know of an operation to give it a place.
+    struct Due: Sendable {
+        let id: OperationID
+        let tenant: Tenant
+        let connection: ConnectionID
+    }
+
+    /// What the engine has to look at by `now`, the most urgent first; across all tenants, as the engine serves them all.
+    static func due(by now: Timestamp, limit: Int, _ connection: Connection) throws -> [Due] {
+        try connection.rows(
+            "SELECT id, workspace, mode, connection FROM operations WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit
+        ) { row in
+            Due(
+                id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
+                connection: ConnectionID(row.text(3)))
+        }
+    }
+
+    static let sortFields = ["created_at"]
+
+    static func list(
+        _ request: PageRequest, resource: String?, state: String?, project: String?, for caller: Caller, _ connection: Connection
+    ) throws -> Page<Operation> {
+        var query = ListQuery(selection, sortable: ["created_at": .id], defaultSort: .init(field: "created_at", descending: true))
+        query.filter("workspace = ? AND mode = ?", caller.workspace, caller.mode)
+        if case .projects(let roles) = caller.reach { query.filter("project", isOneOf: Array(roles.keys)) }
+        if let resource { query.filter("resource = ?", resource) }
+        if let state { query.filter("state = ?", state) }
+        if let project { query.filter("project = ?", project) }
+        return try query.page(request, connection, place: { item, _ in .init(value: "", id: item.id.rawValue) }, as: read)
+    }
+
+    func insert(_ connection: Connection) throws {
+        try connection.execute(
+            """
+            INSERT INTO operations (workspace, mode, id, project, kind, resource, connection, type, state, steps, input, error, is_noop, \
+            waits_for, superseded_by, actor, request, epoch, due_at, created_at, started_at, finished_at, place) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            tenant.workspace, tenant.mode, id, project, kind, resource, self.connection, verb, state, stepsText, input.text,
+            error?.json.text, isNoop, waitsForText, supersededBy, actor.json.text, request, epoch, dueAt, createdAt, startedAt, finishedAt,
+            place)
+    }
+
+    func save(_ connection: Connection) throws {
+        try connection.execute(
+            """
+            UPDATE operations SET state = ?, steps = ?, error = ?, is_noop = ?, waits_for = ?, superseded_by = ?, epoch = ?, due_at = ?, \
+            started_at = ?, finished_at = ? WHERE workspace = ? AND mode = ? AND id = ?
+            """,
+            state, stepsText, error?.json.text, isNoop, waitsForText, supersededBy, epoch, dueAt, startedAt, finishedAt, tenant.workspace,
+            tenant.mode, id)
+    }
+
+    private var stepsText: String { JSON.array(steps.map(\.json)).text }
+    private var waitsForText: String { JSON.array(waitsFor.map { .string($0.rawValue) }).text }
+}
+
+extension Operation.Failure {
+    var json: JSON { ["code": .string(code.rawValue), "detail": .string(detail)] }
+
+    init?(_ json: JSON) {
+        guard let code = json["code"]?.string.flatMap(Code.init) else { return nil }
+        self.init(code: code, detail: json["detail"]?.string ?? "")
+    }
+}
+
+extension Actor {
+    fileprivate var json: JSON { ["type": .string(type), "id": .string(id), "credential": JSON(credential)] }
+
+    fileprivate init(_ json: JSON) {
+        self.init(type: json["type"]?.string ?? "", id: json["id"]?.string ?? "", credential: json["credential"]?.string)
+    }
+}

@@ -1,0 +1,156 @@
+package import Kernel
+
+package enum ResourceKind: String, Sendable, CaseIterable {
+    case instance
+    case volume
+    case network
+}
+
+/// One object of ours at a cloud, by everything it can be found with.
+package struct Subject: Sendable, Equatable {
+    package let kind: ResourceKind
+    /// Our own id of it (`inst_…`), which stands on the object as a label.
+    package let id: String
+    /// The cloud's own id, once it is known.
+    package var reference: String?
+
+    package init(kind: ResourceKind, id: String, reference: String? = nil) {
+        self.kind = kind
+        self.id = id
+        self.reference = reference
+    }
+
+    /// The name it has at the cloud: unique, and told by our id alone, so that an attempt after a crash finds what an earlier one made.
+    package var name: String { "cloudapi-" + id.replacing("_", with: "-") }
+}
+
+/// An object to be made. Fixed before the first attempt and the same on every one.
+package struct Order: Sendable {
+    package let subject: Subject
+    /// The same on every attempt of the step; a cloud with idempotency tokens gets it as that.
+    package let token: String
+    package let blueprint: Blueprint
+    /// The user's labels, for clouds that show them.
+    package let labels: [String: String]
+
+    package init(subject: Subject, token: String, blueprint: Blueprint, labels: [String: String] = [:]) {
+        self.subject = subject
+        self.token = token
+        self.blueprint = blueprint
+        self.labels = labels
+    }
+}
+
+package enum Blueprint: Sendable {
+    case instance(InstanceBlueprint)
+    case volume(VolumeBlueprint)
+    case network(NetworkBlueprint)
+}
+
+package struct InstanceBlueprint: Sendable {
+    package var size: Capacity
+    package var image: String
+    /// Replaces the image's command; empty keeps it.
+    package var command: [String]
+    package var environment: [String: String]
+    package var userData: String?
+    /// Networks it is on from the start; none means the cloud's default one.
+    package var networks: [Subject]
+    package var volumes: [Mount]
+
+    package init(
+        size: Capacity, image: String, command: [String] = [], environment: [String: String] = [:], userData: String? = nil,
+        networks: [Subject] = [], volumes: [Mount] = []
+    ) {
+        self.size = size
+        self.image = image
+        self.command = command
+        self.environment = environment
+        self.userData = userData
+        self.networks = networks
+        self.volumes = volumes
+    }
+}
+
+/// A volume as an instance sees it.
+package struct Mount: Sendable, Equatable {
+    package let volume: Subject
+    /// Where it appears inside, an absolute path.
+    package let path: String
+
+    package init(volume: Subject, path: String) {
+        self.volume = volume
+        self.path = path
+    }
+}
+
+package struct Capacity: Sendable, Equatable {
+    /// Thousandths of a processor.
+    package let milliCPUs: Int
+    package let memoryMiB: Int
+
+    package init(milliCPUs: Int, memoryMiB: Int) {
+        self.milliCPUs = milliCPUs
+        self.memoryMiB = memoryMiB
+    }
+}
+
+package struct VolumeBlueprint: Sendable {
+    package var sizeGiB: Int
+    package var type: String
+    package var isEncrypted: Bool
+
+    package init(sizeGiB: Int, type: String, isEncrypted: Bool) {
+        self.sizeGiB = sizeGiB
+        self.type = type
+        self.isEncrypted = isEncrypted
+    }
+}
+
+package struct NetworkBlueprint: Sendable {
+    /// IPv4, such as `10.8.0.0/24`; nil lets the cloud choose.
+    package var cidr: String?
+    /// Whether what is on it reaches the world outside.
+    package var reachesOutside: Bool
+
+    package init(cidr: String?, reachesOutside: Bool) {
+        self.cidr = cidr
+        self.reachesOutside = reachesOutside
+    }
+}
+
+/// One change to an object that exists. All but `restart` ask for a state, so doing them twice does no harm.
+package enum Change: Sendable, Equatable {
+    case start
+    case stop
+    case restart
+    case resize(Capacity)
+    case grow(toGiB: Int)
+    /// A volume, to an instance.
+    case attach(Mount)
+    case detach(volume: Subject)
+    /// An instance, to a network.
+    case join(network: Subject)
+    case leave(network: Subject)
+}
+
+extension Change {
+    /// Whether the object is already as the change would make it. A restart has happened when the instance began to run after `asked`.
+    package func isSatisfied(by state: ObservedState, askedAt asked: Timestamp) -> Bool {
+        switch self {
+        case .start: state.power == .running
+        case .stop: state.power == .stopped || state.power == .crashed
+        case .restart: state.power == .running && (state.runningSince ?? .distantPast) >= asked
+        case .resize(let capacity): state.capacity == capacity
+        case .grow(let size): (state.sizeGiB ?? 0) >= size
+        case .attach(let mount): state.volumes.contains(mount.volume.id)
+        case .detach(let volume): !state.volumes.contains(volume.id)
+        case .join(let network): state.networks.contains(network.id)
+        case .leave(let network): !state.networks.contains(network.id)
+        }
+    }
+}
+
+extension Timestamp {
+    fileprivate static let distantPast = Timestamp(milliseconds: .min)
+}

@@ -1,0 +1,66 @@
+// What the lifecycle engine asks of a cloud, and nothing more: a driver translates one call and reports what it saw. When to call, how
+// often, what to do after a lost answer and whom an object belongs to are the engine's business and the same for every cloud.
+//
+// Two rules make that possible. A driver never retries by itself, so that every attempt is one the engine has written down. And no
+// status code is believed to mean "absent" or "mine": after any error the engine looks with `find`, which goes by the object's own marks.
+
+package import Kernel
+
+/// One account at one cloud.
+package protocol Provider: Sendable {
+    /// Who is at the other end, and what it can do. Also how credentials are checked.
+    func probe() async throws(ProviderError) -> Capabilities
+
+    /// Makes the object, marked with `order.subject` and `order.token`. Objects that can run are made stopped; `start` is a step of its own.
+    func create(_ order: Order) async throws(ProviderError) -> Sighting
+
+    /// What is there under the subject's reference, or else under its name or marks; nil when there is nothing.
+    func find(_ subject: Subject) async throws(ProviderError) -> Sighting?
+
+    /// Makes one change to an object that exists.
+    func apply(_ change: Change, to subject: Subject) async throws(ProviderError)
+
+    /// Removes the object and whatever was made with it. Removing what is not there is success.
+    func delete(_ subject: Subject) async throws(ProviderError)
+
+    /// Everything of this kind that carries this installation's mark, for counting and for keeping state in step.
+    func list(_ kind: ResourceKind) async throws(ProviderError) -> [Sighting]
+
+    /// How busy a running instance is now. Throws `.unsupported` where the cloud cannot tell.
+    func sample(_ subject: Subject) async throws(ProviderError) -> Sample
+
+    /// What an instance has written, oldest first; with `follow`, goes on until the instance stops or the reader does.
+    func logs(_ subject: Subject, _ request: LogRequest) async throws(ProviderError) -> AsyncThrowingStream<LogLine, any Error>
+}
+
+/// Opens providers of one sort; the server has one driver of each.
+package protocol ProviderDriver: Sendable {
+    /// As a connection's `provider` names it, such as `docker`.
+    var name: String { get }
+    /// What is wrong with a connection's settings and secret, each with a pointer; empty when nothing is.
+    func violations(settings: JSON, secret: JSON?) -> [Problem.Violation]
+    /// Makes a client; connects to nothing yet.
+    func open(_ account: ProviderAccount) throws -> any Provider
+}
+
+/// A connection as a driver needs it.
+package struct ProviderAccount: Sendable {
+    package let tenant: Tenant
+    /// The connection's id.
+    package let id: String
+    /// Stands on every object this server makes, so that two servers on one cloud keep apart.
+    package let installation: String
+    package let settings: JSON
+    /// Opened for the driver alone; never logged, never answered.
+    package let secret: JSON?
+    package let surroundings: Surroundings
+
+    package init(tenant: Tenant, id: String, installation: String, settings: JSON, secret: JSON?, surroundings: Surroundings) {
+        self.tenant = tenant
+        self.id = id
+        self.installation = installation
+        self.settings = settings
+        self.secret = secret
+        self.surroundings = surroundings
+    }
+}

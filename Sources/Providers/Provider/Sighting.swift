@@ -1,0 +1,110 @@
+package import Kernel
+
+/// An object as a cloud showed it.
+package struct Sighting: Sendable, Equatable {
+    /// The cloud's own id.
+    package let reference: String
+    package let owner: Owner
+    package let state: ObservedState
+
+    package init(reference: String, owner: Owner, state: ObservedState) {
+        self.reference = reference
+        self.owner = owner
+        self.state = state
+    }
+
+    /// Whose marks it carries.
+    package enum Owner: Sendable, Equatable {
+        /// This installation's, for the resource of that id.
+        case ours(String)
+        /// Another's, or nobody's.
+        case foreign
+    }
+}
+
+/// What can be seen of an object. What a kind does not have is nil or empty.
+package struct ObservedState: Sendable, Equatable {
+    package var power: Power?
+    package var runningSince: Timestamp?
+    package var exitCode: Int?
+    package var addresses: [String] = []
+    package var capacity: Capacity?
+    package var sizeGiB: Int?
+    package var cidr: String?
+    /// Our ids of the volumes and networks an instance has.
+    package var volumes: [String] = []
+    package var networks: [String] = []
+
+    package init() {}
+}
+
+/// Whether an instance runs.
+package enum Power: String, Sendable, CaseIterable {
+    case running
+    case stopped
+    case starting
+    case stopping
+    case restarting
+    /// It ended by itself, with an error.
+    case crashed
+}
+
+/// How busy an instance was at one moment.
+package struct Sample: Sendable, Equatable {
+    package var at: Timestamp
+    /// Of one processor: 150 is one and a half.
+    package var cpuPercent: Double
+    package var memoryBytes: Int
+    /// What it may use.
+    package var memoryLimitBytes: Int
+    /// Since it started; counts only grow.
+    package var networkReceivedBytes: Int
+    package var networkSentBytes: Int
+    package var diskReadBytes: Int
+    package var diskWrittenBytes: Int
+
+    package init(
+        at: Timestamp, cpuPercent: Double, memoryBytes: Int, memoryLimitBytes: Int, networkReceivedBytes: Int, networkSentBytes: Int,
+        diskReadBytes: Int, diskWrittenBytes: Int
+    ) {
+        self.at = at
+        self.cpuPercent = cpuPercent
+        self.memoryBytes = memoryBytes
+        self.memoryLimitBytes = memoryLimitBytes
+        self.networkReceivedBytes = networkReceivedBytes
+        self.networkSentBytes = networkSentBytes
+        self.diskReadBytes = diskReadBytes
+        self.diskWrittenBytes = diskWrittenBytes
+    }
+}
+
+package struct LogRequest: Sendable {
+    /// At most so many of the last lines; nil for all that are kept.
+    package var tail: Int?
+    /// Only lines written after this moment.
+    package var since: Timestamp?
+    package var follow: Bool
+
+    package init(tail: Int? = nil, since: Timestamp? = nil, follow: Bool = false) {
+        self.tail = tail
+        self.since = since
+        self.follow = follow
+    }
+}
+
+package struct LogLine: Sendable, Equatable {
+    package let at: Timestamp
+    package let stream: Stream
+    package let message: String
+
+    package init(at: Timestamp, stream: Stream, message: String) {
+        self.at = at
+        self.stream = stream
+        self.message = message
+    }
+
+    package enum Stream: String, Sendable, CaseIterable {
+        case stdout
+        case stderr
+    }
+}

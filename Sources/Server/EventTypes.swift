@@ -1,0 +1,19 @@
+import Alerts
+import Audit
+package import Events
+import Identity
+import Keys
+import Metering
+import Prices
+import Resources
+import Sandbox
+import Web
+import Webhooks
+
+/// Every type of event, from the features that append them.
+package enum EventTypes {
+    package static let catalogue = EventCatalogue(
+        IdentityEvents.types + KeyEvents.types + MeteringEvents.types + PriceEvents.types + ResourceEvents.types + WebhookEvents.types
+            + AlertEvents.types
+            + AuditEvents.types + Sandbox.eventTypes)
+}

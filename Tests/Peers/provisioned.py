@@ -1,0 +1,67 @@
+"""A server of its own with one connection to one real peer: what the suites on peers share."""
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
+
+from peer import Peer  # noqa: E402
+from server import Server, init  # noqa: E402
+
+IMAGES = {"docker": "cp-busybox:1", "podman": "cp-busybox:latest"}
+CAN_RESIZE = {"docker": True, "podman": False}
+SERVE = ["sh", "-c", "trap 'echo bye; exit 0' TERM; echo started; i=0; while :; do i=$((i+1)); echo line $i; sleep 1 & wait $!; done"]
+
+
+class Provisioned:
+    """One server with one connection to one peer."""
+
+    def __init__(self, binary, home, name, folder, checks):
+        self.binary, self.name, self.home, self.said = binary, name, Path(home) / name, checks
+        self.peer = Peer(f"unix://{self.home}/{name}.sock")
+        self.data = folder / "data"
+        made = init(binary, self.data)
+        self.key, self.project_key, self.project = made["api_key"], made["project_key"], made["project_id"]
+        self.server = Server(binary, self.data, folder / "server.log", {"CLOUDAPI_ALLOW_EGRESS": f"unix:{self.peer.path}"}).start()
+
+    def call(self, method, path, body=None):
+        with contextlib.closing(self.server.client(self.key, timeout=90)) as client:
+            return client.call(method, path, body)
+
+    def check(self, name, holds, seen=""):
+        return self.said.that(f"{self.name}: {name}", holds, seen)
+
+    def make(self, collection, name, spec, wait="60s"):
+        answer = self.call("POST", f"/v1/{collection}?wait={wait}", {"name": name, "project_id": self.project, "spec": spec})
+        if answer.status != 201:
+            raise RuntimeError(f"{collection} {name}: {answer}")
+        return answer.json
+
+    def instance(self, name, wait="60s", command=SERVE, **spec):
+        return self.make("instances", name, {"size": "n-1", "image": IMAGES[self.name], "command": command} | spec, wait)
+
+    def act(self, path, body=None):
+        return self.call("POST", f"/v1/{path}?wait=60s", body)
+
+    def until(self, path, holds, within=60):
+        """The resource once the condition holds; as it was last when it never does."""
+        deadline = time.monotonic() + within
+        while True:
+            seen = self.call("GET", path).json
+            if holds(seen) or time.monotonic() > deadline:
+                return seen
+            time.sleep(0.1)
+
+    def connect(self):
+        made = self.call("POST", "/v1/connections", {"name": self.name, "provider": "docker", "settings": {"endpoint": self.peer.endpoint}})
+        features = made.json["capabilities"]["features"] if made.status == 201 and made.json["capabilities"] else []
+        self.check("connects and says what the peer can do",
+                   made.status == 201 and made.json["state"] == "connected" and {"instances", "volumes", "networks"} <= set(features)
+                   and ("instance.resize" in features) == CAN_RESIZE[self.name], made)
+
+    def act_delete(self, path, query="purge=true"):
+        answer = self.call("DELETE", f"/v1/{path}?{query}&wait=60s")
+        if answer.status not in (200, 202) or answer.status == 202 and answer.json["operation"]["state"] != "succeeded":
+            self.check(f"{path} is deleted", False, answer)
+        return answer

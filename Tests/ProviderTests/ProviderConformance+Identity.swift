@@ -1,0 +1,89 @@
+import Kernel
+import Provider
+import Testing
+
+extension ProviderConformance {
+    static let identity = [
+        ProviderConformance("it says who it is and what it can do") { scene in
+            #expect(!scene.capabilities.server.isEmpty)
+            #expect(scene.capabilities.features.isSuperset(of: [.instances, .volumes, .networks]))
+            #expect(Set(scene.capabilities.identification.keys) == Set(ResourceKind.allCases))
+            #expect(Capabilities(scene.capabilities.json) == scene.capabilities)
+        },
+        ProviderConformance("what it made is found by name, by reference and in the list") { scene in
+            for order in scene.oneOfEach {
+                let made = try await scene.ours.create(order)
+                #expect(made.owner == .ours(order.subject.id))
+                for reference in [nil, made.reference, "gone"] {
+                    let found = try await scene.ours.find(Subject(kind: order.subject.kind, id: order.subject.id, reference: reference))
+                    #expect(found?.reference == made.reference)
+                    #expect(found?.owner == .ours(order.subject.id))
+                }
+                #expect(try await scene.ours.list(order.subject.kind).map(\.owner) == [.ours(order.subject.id)])
+            }
+        },
+        ProviderConformance("what it made is as it was ordered, and instances are stopped") { scene in
+            let instance = try await scene.ours.create(scene.instance()).state
+            #expect(instance.power == .stopped)
+            #expect(instance.capacity == Scene.size)
+            #expect(instance.runningSince == nil)
+            #expect(try await scene.ours.create(scene.volume()).state.sizeGiB == 3)
+            for reachesOutside in [true, false] {
+                let order = scene.network(reachesOutside: reachesOutside)
+                guard case .network(let blueprint) = order.blueprint else { return }
+                #expect(try await scene.ours.create(order).state.cidr == blueprint.cidr)
+            }
+        },
+        ProviderConformance("the list tells as much as a look at each") { scene in
+            for _ in 1...3 { try await scene.made(scene.instance()) }
+            let listed = try await scene.ours.list(.instance)
+            #expect(listed.count == 3)
+            for sighting in listed {
+                guard case .ours(let id) = sighting.owner else { continue }
+                #expect(try await scene.ours.find(Subject(kind: .instance, id: id)) == sighting)
+            }
+        },
+        ProviderConformance("the same order twice makes one object") { scene in
+            for order in scene.oneOfEach {
+                let first = try await scene.ours.create(order)
+                do {
+                    #expect(try await scene.ours.create(order).reference == first.reference)
+                } catch let error as ProviderError {
+                    #expect(error.kind == .conflict || error.kind == .ambiguous, "\(error)")
+                }
+                #expect(try await scene.ours.list(order.subject.kind).map(\.reference) == [first.reference])
+            }
+        },
+        ProviderConformance("the same order at the same time makes one object") { scene in
+            for order in scene.oneOfEach {
+                await withTaskGroup(of: Void.self) { group in
+                    for _ in 1...4 { group.addTask { _ = try? await scene.ours.create(order) } }
+                }
+                let found = try #require(try await scene.ours.find(order.subject))
+                #expect(found.owner == .ours(order.subject.id))
+                try await scene.ours.delete(order.subject)
+                #expect(try await scene.ours.list(order.subject.kind).isEmpty)
+            }
+        },
+        ProviderConformance("what is deleted is gone, and deleting it again is success") { scene in
+            for order in scene.oneOfEach {
+                let subject = try await scene.made(order)
+                for _ in 1...2 {
+                    try await scene.ours.delete(subject)
+                    try await scene.expectNothing(of: subject)
+                    #expect(try await scene.ours.list(order.subject.kind).isEmpty)
+                }
+            }
+        },
+        ProviderConformance("what was never there is not found, and deleting it is success") { scene in
+            for order in scene.oneOfEach {
+                try await scene.expectNothing(of: order.subject)
+                try await scene.ours.delete(order.subject)
+            }
+            let error = await scene.failure { () throws(ProviderError) in
+                try await scene.ours.apply(.start, to: scene.instance().subject)
+            }
+            #expect(error?.kind == .absent)
+        },
+    ]
+}

@@ -1,0 +1,136 @@
+// What the lifecycle engine relies on, whatever the cloud: rules that each take a fresh scene and clean up after themselves. A driver joins
+// with one test in ConformanceTests; what a cloud cannot do (by its own `probe`) it must refuse by name.
+
+import Kernel
+import Provider
+import Testing
+
+struct ProviderConformance: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    private let body: @Sendable (Scene) async throws -> Void
+
+    init(_ sentence: String, _ body: @escaping @Sendable (Scene) async throws -> Void) {
+        self.testDescription = sentence
+        self.body = body
+    }
+
+    func check(_ peer: Peer) async throws {
+        let scene = try await Scene(peer)
+        do {
+            try await body(scene)
+        } catch {
+            try? await scene.clear()
+            throw error
+        }
+        try await scene.clear()
+    }
+
+    static let all = identity + ownership + running + changes + monitoring + refusals
+}
+
+/// One rule's view of a cloud: our installation and another one on it, with what both have made removed at the end.
+struct Scene: Sendable {
+    let peer: Peer
+    let ours: any Provider
+    let stranger: any Provider
+    let capabilities: Capabilities
+
+    init(_ peer: Peer) async throws {
+        self.peer = peer
+        let name = "conformance-\(peer.surroundings.random())"
+        ours = try peer.open(installation: name)
+        stranger = try peer.open(installation: name + "-stranger")
+        capabilities = try await ours.probe()
+    }
+
+    func can(_ feature: Capabilities.Feature) -> Bool { capabilities.features.contains(feature) }
+
+    func clear() async throws {
+        for provider in [ours, stranger] {
+            for kind in [ResourceKind.instance, .network, .volume] {
+                for sighting in try await provider.list(kind) {
+                    guard case .ours(let id) = sighting.owner else { continue }
+                    try await provider.delete(Subject(kind: kind, id: id, reference: sighting.reference))
+                }
+            }
+        }
+    }
+}
+
+extension Scene {
+    static let size = Capacity(milliCPUs: 500, memoryMiB: 64)
+    static let largerSize = Capacity(milliCPUs: 1000, memoryMiB: 128)
+    /// Runs until it is told to end, and ends then.
+    static let waits = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+
+    func order(_ blueprint: Blueprint, labels: [String: String] = [:]) -> Order {
+        let subject =
+            switch blueprint {
+            case .instance: Subject(kind: .instance, id: peer.surroundings.makeID(InstanceKind.self).rawValue)
+            case .volume: Subject(kind: .volume, id: peer.surroundings.makeID(VolumeKind.self).rawValue)
+            case .network: Subject(kind: .network, id: peer.surroundings.makeID(NetworkKind.self).rawValue)
+            }
+        return Order(subject: subject, token: "token-" + subject.id, blueprint: blueprint, labels: labels)
+    }
+
+    func instance(
+        _ command: [String] = Scene.waits, environment: [String: String] = [:], networks: [Subject] = [], volumes: [Mount] = []
+    ) -> Order {
+        order(
+            .instance(
+                InstanceBlueprint(
+                    size: Self.size, image: peer.image, command: command, environment: environment, networks: networks, volumes: volumes)),
+            labels: ["team": "core"])
+    }
+
+    func volume() -> Order { order(.volume(VolumeBlueprint(sizeGiB: 3, type: "standard", isEncrypted: false))) }
+
+    /// A range of its own each time, since clouds refuse those that overlap.
+    func network(reachesOutside: Bool = true) -> Order {
+        let bits = peer.surroundings.random()
+        return order(.network(NetworkBlueprint(cidr: "10.\(64 + bits % 64).\(bits >> 8 % 256).0/24", reachesOutside: reachesOutside)))
+    }
+
+    var oneOfEach: [Order] { [instance(), volume(), network()] }
+
+    /// Makes it and gives its subject with the cloud's reference.
+    @discardableResult func made(_ order: Order) async throws -> Subject {
+        Subject(kind: order.subject.kind, id: order.subject.id, reference: try await ours.create(order).reference)
+    }
+
+    func running(_ order: Order) async throws -> Subject {
+        let subject = try await made(order)
+        try await ours.apply(.start, to: subject)
+        try await eventually(subject, "runs") { $0.power == .running }
+        return subject
+    }
+
+    /// Looks until the state is as it should be, at most two hundred times.
+    @discardableResult func eventually(
+        _ subject: Subject, _ what: Comment, location: SourceLocation = #_sourceLocation, _ isSo: (ObservedState) -> Bool
+    ) async throws -> ObservedState {
+        var last: ObservedState?
+        for _ in 1...200 {
+            last = try await ours.find(subject)?.state
+            if let last, isSo(last) { return last }
+            try await peer.pause()
+        }
+        Issue.record("It never \(what); last seen: \(String(describing: last))", sourceLocation: location)
+        return last ?? ObservedState()
+    }
+
+    func expectNothing(of subject: Subject, location: SourceLocation = #_sourceLocation) async throws {
+        let found = try await ours.find(subject)
+        #expect(found == nil, sourceLocation: location)
+    }
+
+    /// The error of a call that must not succeed.
+    func failure(_ work: () async throws(ProviderError) -> Void) async -> ProviderError? {
+        do throws(ProviderError) {
+            try await work()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Kernel
+import Server
+import TestKit
+
+extension Estate {
+    /// The connection that bodies name: the sandbox has one of this name from the start, the live side gets one.
+    static let provider = "simulator"
+
+    /// The body of a create; of a put, whose name stands in the path, without a name.
+    static func draft(_ name: String?, in project: String, at provider: String = Estate.provider) -> JSON {
+        .object(
+            (name.map { [.init("name", .string($0))] } ?? []) + [
+                .init("project_id", .string(project)), .init("provider", .string(provider)),
+            ])
+    }
+
+    /// Everything a cloud has, on the side of the credential: simulators that answer at once, resources in each of the states a route
+    /// asks for, and an operation that is blocked.
+    static func cloud(of outcome: Setup.Outcome, in installation: Installation, as secret: String) async throws -> [Noun: String] {
+        let builder = CloudBuilder(installation: installation, project: outcome.project.rawValue, secret: secret)
+        try await builder.provide()
+        let ids: [Noun: String] = [
+            .connection: try await builder.connect("spare"), .instance: try await builder.make("instances", "spare"),
+            .runningInstance: try await builder.make("instances", "running"), .volume: try await builder.make("volumes", "spare"),
+            .network: try await builder.make("networks", "spare"), .deletedInstance: try await builder.make("instances", "deleted"),
+            .deletedNetwork: try await builder.make("networks", "deleted"),
+        ]
+        try await installation.settle()
+        for (collection, noun) in [("instances", Noun.deletedInstance), ("networks", .deletedNetwork)] {
+            _ = try await installation.delete("/v1/\(collection)/\(ids[noun] ?? "")", as: secret).expecting(202)
+        }
+        let lossy: JSON = [
+            "latency_ms": 0, "identification": "none", "faults": [["step": "create", "kind": "lost_answer", "times": 1]],
+        ]
+        let blocked = try await builder.begin("blocked", at: try await builder.connect("lossy", lossy))
+        try await installation.settle()
+        return ids.merging([.blockedOperation: blocked]) { one, _ in one }
+    }
+
+    /// An operation that runs until somebody lets the engine finish it.
+    static func begin(of outcome: Setup.Outcome, in installation: Installation, as secret: String) async throws -> [Noun: String] {
+        let builder = CloudBuilder(installation: installation, project: outcome.project.rawValue, secret: secret)
+        return [.operation: try await builder.begin("slow")]
+    }
+}
+
+/// Makes what a cloud has, by the calls anybody would use.
+private struct CloudBuilder {
+    let installation: Installation
+    let project: String
+    let secret: String
+
+    /// Makes sure of the connection that bodies name, and that it answers at once.
+    func provide() async throws {
+        let known = try await installation.get("/v1/connections", as: secret).expecting(200).items
+        guard let simulator = known.first(where: { $0["name"]?.string == Estate.provider })?["id"]?.string else {
+            _ = try await connect(Estate.provider)
+            return
+        }
+        _ = try await installation.patch("/v1/connections/\(simulator)", as: secret, ["settings": ["latency_ms": 0]]).expecting(200)
+    }
+
+    func connect(_ name: String, _ settings: JSON = ["latency_ms": 0]) async throws -> String {
+        let body: JSON = ["name": .string(name), "provider": "simulator", "settings": settings]
+        return try await installation.post("/v1/connections", as: secret, body).expecting(201).text("id")
+    }
+
+    func make(_ collection: String, _ name: String) async throws -> String {
+        try await installation.post("/v1/" + collection, as: secret, Estate.draft(name, in: project)).expecting(201).text("id")
+    }
+
+    /// Begins to make an instance; answers the operation.
+    func begin(_ name: String, at provider: String = Estate.provider) async throws -> String {
+        let made = try await installation.post("/v1/instances", as: secret, Estate.draft(name, in: project, at: provider)).expecting(201)
+        return made["operation"]?["id"]?.string ?? ""
+    }
+}

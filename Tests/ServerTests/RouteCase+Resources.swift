@@ -1,0 +1,84 @@
+import Kernel
+import Server
+
+extension RouteCase {
+    static let resources: [String: RouteCase] = [connections, instances, volumes, networks, operations].reduce(into: [:]) { all, cases in
+        all.merge(cases) { one, _ in one }
+    }
+
+    private static let connections: [String: RouteCase] = [
+        "GET /v1/connections": RouteCase(),
+        "POST /v1/connections": RouteCase(
+            body: { _ in ["name": "another", "provider": "simulator", "settings": ["latency_ms": 0]] },
+            reference: .init(
+                noun: .project, query: nil,
+                body: { ["name": "theirs", "provider": "simulator", "settings": ["latency_ms": 0], "project_ids": [.string($0)]] })),
+        "GET /v1/connections/{id}": RouteCase(path: [.connection]),
+        "PATCH /v1/connections/{id}": RouteCase(path: [.connection], body: { _ in ["name": "renamed"] }),
+        "DELETE /v1/connections/{id}": RouteCase(path: [.connection]),
+        "POST /v1/connections/{id}/verify": RouteCase(path: [.connection]),
+        "GET /v1/resources": RouteCase(
+            reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
+            otherReference: .init(noun: .connection, query: { "provider=\($0)" }, body: nil)),
+        "GET /v1/resources/{id}": RouteCase(path: [.volume]),
+    ]
+
+    private static let instances: [String: RouteCase] = collection("instances", .instance, change: ["size": "s-2"]).merging([
+        "POST /v1/instances/{id}/undelete": RouteCase(path: [.deletedInstance]),
+        "POST /v1/instances/{id}/actions/start": RouteCase(path: [.instance]),
+        "POST /v1/instances/{id}/actions/stop": RouteCase(path: [.instance]),
+        "POST /v1/instances/{id}/actions/restart": RouteCase(path: [.runningInstance]),
+        "POST /v1/instances/{id}/actions/resize": RouteCase(path: [.instance], body: { _ in ["size": "s-4"] }),
+        "POST /v1/instances/{id}/actions/attach-volume": RouteCase(
+            path: [.runningInstance], body: { ["volume_id": .string($0[.volume]), "path": "/data"] }),
+        "POST /v1/instances/{id}/actions/detach-volume": RouteCase(
+            path: [.runningInstance], body: { ["volume_id": .string($0[.volume])] }),
+        "GET /v1/instances/{id}/metrics": RouteCase(path: [.instance]),
+        "GET /v1/instances/{id}/logs": RouteCase(path: [.instance]),
+    ]) { one, _ in one }
+
+    private static let volumes: [String: RouteCase] = collection("volumes", .volume, change: ["size_gib": 30]).merging([
+        "POST /v1/volumes/{id}/actions/attach": RouteCase(
+            path: [.volume], body: { ["instance_id": .string($0[.runningInstance]), "path": "/data"] }),
+        "POST /v1/volumes/{id}/actions/detach": RouteCase(path: [.volume]),
+        "POST /v1/volumes/{id}/actions/resize": RouteCase(path: [.volume], body: { _ in ["size_gib": 20] }),
+    ]) { one, _ in one }
+
+    private static let networks: [String: RouteCase] = collection("networks", .network, change: .object([])).merging([
+        "POST /v1/networks/{id}/undelete": RouteCase(path: [.deletedNetwork]),
+        "POST /v1/networks/{id}/actions/attach": RouteCase(path: [.network], body: { ["instance_id": .string($0[.runningInstance])] }),
+        "POST /v1/networks/{id}/actions/detach": RouteCase(path: [.network], body: { ["instance_id": .string($0[.runningInstance])] }),
+    ]) { one, _ in one }
+
+    private static let operations: [String: RouteCase] = [
+        "GET /v1/operations": RouteCase(
+            reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
+            otherReference: .init(noun: .instance, query: { "resource=\($0)" }, body: nil)),
+        "GET /v1/operations/{id}": RouteCase(path: [.operation]),
+        "POST /v1/operations/{id}/cancel": RouteCase(path: [.operation]),
+        "POST /v1/operations/{id}/retry": RouteCase(path: [.operation]),
+        "POST /v1/operations/{id}/resolve": RouteCase(path: [.blockedOperation], body: { _ in ["decision": "forget"] }),
+    ]
+
+    /// What every kind has alike. `change` is what a patch says of the spec.
+    private static func collection(_ name: String, _ noun: Estate.Noun, change: JSON) -> [String: RouteCase] {
+        let path = "/v1/" + name
+        return [
+            "GET \(path)": RouteCase(
+                reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
+                otherReference: .init(noun: .connection, query: { "provider=\($0)" }, body: nil)),
+            "POST \(path)": RouteCase(
+                body: { Estate.draft("made", in: $0.outcome.project.rawValue) },
+                reference: .init(noun: .project, query: nil, body: { Estate.draft("theirs", in: $0) }),
+                otherReference: .init(noun: .connection) { id, estate in
+                    Estate.draft("theirs", in: estate.outcome.project.rawValue, at: id)
+                }),
+            "GET \(path)/{id}": RouteCase(path: [noun]),
+            "PATCH \(path)/{id}": RouteCase(path: [noun], body: { _ in ["labels": ["tier": "web"], "spec": change] }),
+            "PUT \(path)/{id}": RouteCase(
+                path: [.resourceName], body: { Estate.draft(nil, in: $0.outcome.project.rawValue) },
+                reference: .init(noun: .project, query: nil, body: { Estate.draft(nil, in: $0) })),
+            "DELETE \(path)/{id}": RouteCase(path: [noun]),
+        ]
+    }
+}

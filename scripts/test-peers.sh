@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs what needs a real dockerd and a real podman, made for this run and gone after it (Debian 12, root): every provider's conformance, the whole
+# life of resources through the HTTP API, the examples, and kills at every point of every operation. Tests and binary must be built. A missing
+# peer is a failure. Arguments go on to `swift test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+home=$(mktemp -d /tmp/cloudapi-peers.XXXXXX)
+
+clean_up() {
+    for peer in docker podman; do
+        if [ -d "$home/$peer" ]; then scripts/peers/$peer.sh stop "$home/$peer" || true; fi
+    done
+    rm -rf "$home"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq
+scripts/peers/docker.sh start "$home/docker"
+scripts/peers/podman.sh start "$home/podman"
+
+export CLOUDAPI_TEST_PEERS_REQUIRED=1
+export CLOUDAPI_TEST_DOCKER=unix://$home/docker/docker.sock CLOUDAPI_TEST_DOCKER_IMAGE=cp-busybox:1
+export CLOUDAPI_TEST_PODMAN=unix://$home/podman/podman.sock CLOUDAPI_TEST_PODMAN_IMAGE=cp-busybox:latest
+
+# A line of time for each.
+suite() {
+    local name=$1 started=$SECONDS
+    shift
+    "$@"
+    echo "== $name: $((SECONDS - started)) s"
+}
+
+binary=.build/debug/cloudapi
+suite providers swift test --skip-build --filter ProviderTests "$@"
+suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
+suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
+suite "crash matrix" python3 Tests/Durability/crashmatrix.py --binary $binary --docker "$CLOUDAPI_TEST_DOCKER" --image cp-busybox:1 --step 60
+echo "== peers: $SECONDS s"
