@@ -147,8 +147,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Resources", "Provider", "Events", .hummingbird, .hummingbirdTesting, .httpTypes,
-                .logging, .nioCore,
+                "Server", "Web", "Kernel", "Storage", "Vault", "Resources", "Provider", "Events", .hummingbird, .hummingbirdTesting,
+                .httpTypes, .logging, .nioCore,
             ], path: "Tests/TestKit", swiftSettings: strict),
         .executableTarget(
             name: "BareHummingbird", dependencies: [.hummingbird, .argumentParser, .nioCore], path: "Benchmarks/BareHummingbird",

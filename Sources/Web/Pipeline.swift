@@ -198,6 +198,7 @@ package final class Pipeline: Sendable {
     private func call(
         _ arrival: Arrival, _ caller: Caller, _ address: String?, _ bytes: ByteBuffer, idempotency: IdempotentRequest?
     ) throws -> Call {
+        try checkMatch(of: arrival)
         let query = try Query(arrival.request.uri.query.map { $0[...] }, parameters: arrival.route.query)
         let body = try arrival.route.body.check(bytes, contentType: arrival.request.headers[.contentType])
         let profile = arrival.mount.profile ?? caller.profile
@@ -209,6 +210,14 @@ package final class Pipeline: Sendable {
             body: body, headers: arrival.request.headers, logger: arrival.scope.logger, path: arrival.request.uri.path,
             routePath: arrival.route.path, envelope: asksForPages || (!asksForCursor && profile == .cloudplatform) ? .page : .cursor,
             surroundings: surroundings, store: store, idempotency: idempotency, cursors: cursors)
+    }
+
+    /// Throws `invalid_header` for an `If-Match` that is none, whether or not there is anything to match.
+    private func checkMatch(of arrival: Arrival) throws {
+        guard arrival.route.problems.contains(.preconditionFailed), let tags = arrival.request.headers[.ifMatch], tags != "*",
+            ETag.list(tags) == nil
+        else { return }
+        throw Problem(.invalidHeader, "If-Match must be * or ETags such as \"v1\", parted by commas.")
     }
 
     private func openCall(_ arrival: Arrival, _ body: JSON?) -> OpenCall {

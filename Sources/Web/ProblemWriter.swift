@@ -66,6 +66,8 @@ package struct ProblemWriter: Sendable {
         .optional("remaining", .string(1...60, .text, "Of the budget.")), .optional("estimate", .string(1...60, .text, "Of the request.")),
         .optional("currency", .string(3...3, .text, "Of the budget.")),
         .optional("fits", Schema.string(1...100, .text, "The largest size that the budget still allows.").nullable),
+        .optional("column", .integer(0...Int64.max, "Where the rule of an alert stops making sense (`validation_failed`).")),
+        .optional("metrics", .array(.string(1...100, .text), 0...100, "What the rule of an alert may name (`validation_failed`).")),
         .optional("oldest_seq", .integer(0...Int64.max, "The first that is still kept (`cursor_expired`).")),
     ]
 

@@ -102,6 +102,7 @@ extension Schema.Format {
         case .wait: pattern("([1-5]?[0-9]|60)s")
         case .uri: [.init("format", "uri")]
         case .sku: pattern("[a-z0-9._-]*")
+        case .currency: pattern("[A-Z]{3}")
         case .absolutePath: pattern("(/(?!\\.{1,2}(/|$))[^/\(Self.control)]+)+")
         }
     }

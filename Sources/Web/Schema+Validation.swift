@@ -112,13 +112,15 @@ extension Schema.Format {
         case .sku:
             let isPlain = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }
             return isPlain ? nil : "must have lower-case letters, digits, dots, dashes and underlines only"
+        case .currency: return text.utf8.allSatisfy { (65...90).contains($0) } ? nil : "must be three capital letters such as USD"
         case .absolutePath: return isPath(text) ? nil : "must be an absolute path without . or .. and not the root"
         case .uri: return text.contains("://") ? nil : "must be a URL"
         }
     }
 
     private func isPath(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        // By scalars: a slash before a combining mark is still one.
+        let parts = text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         return parts.count > 1 && parts[0].isEmpty && parts.dropFirst().allSatisfy { !["", ".", ".."].contains($0) }
     }
 

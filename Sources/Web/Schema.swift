@@ -43,6 +43,8 @@ package struct Schema: Sendable {
         case uri
         /// Lower-case letters, digits, dots, dashes and underlines.
         case sku
+        /// Three capital letters, as in ISO 4217.
+        case currency
         /// From the root, without `.` or `..` or an empty part, and not the root.
         case absolutePath
         /// Whole seconds, `0s` to `60s`.

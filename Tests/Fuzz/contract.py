@@ -13,16 +13,12 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
  - The check `positive_data_acceptance` (whatever fits the description must be accepted) runs as `described_data_acceptance`, which lets
    through the refusals that no schema can foretell. They are told by the problem's code and by the code of every place it names, so that a
    refusal for a value's form is still a finding:
-     · `precondition_failed`: the If-Match is a well-formed ETag, and not the object's;
-     · `invalid_cursor`: cursors are signed, and none that is made up was given out;
-     · `invalid_parameter` with `combination`: parameters that are good alone and not together (limit with page, a `from` after its `to`,
-       a span of more buckets than are answered);
-     · `validation_failed` with `not_found` (the body names an account or project there is not), `past` (an expiry that is over),
-       `above_account` (a quota above that of the project's account), `combination` (as above), `refused_url` (a URL that nothing is sent to).
-     · what depends on what is there: `invalid_reference`, `provider_required`, `unsupported_by_provider`, `immutable_field`, `purged`,
-       `deletion_protected`, `queue_full`, `budget_exceeded`, and `validation_failed` with `shrinks`, `no_price` or `repeated`;
+     · every problem about what is there (`precondition_failed`, `invalid_cursor`, `budget_exceeded`, `immutable_field`…);
+     · places whose code is about a meaning (`combination`, `past`, `not_found`, `refused_url`…) and not about a form (`type`, `format`,
+       `length`, `range`, `required`…), which the schema has to say;
      · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an `amount`, and a
-       `project_id` that is missing, which a key of a project need not give.
+       `project_id` that is missing, which a key of a project need not give;
+     · `invalid_json` for a NUL or an integer past 64 bits, which are refused wherever they stand.
  - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is.
  - A `wait` is cut to one second: longer ones are honoured, and take as long.
  - The check `use_after_free` (what was deleted is gone) runs as `use_after_free_but_for_the_kept`: deleting a project archives it, deleting a

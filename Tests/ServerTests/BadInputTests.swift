@@ -127,6 +127,8 @@ import Testing
                 let reply = try await cloud.patch("/v1/projects/\(id)", as: key, ["name": "a"], headers: ["If-Match": value])
                 #expect(reply.status == 400 && reply.code == "invalid_header", "\(value)")
             }
+            let missing = try await cloud.delete("/v1/networks/none?allow_missing=true", as: key, headers: ["If-Match": "v1"])
+            #expect(missing.status == 400 && missing.code == "invalid_header")
             let match = try await cloud.patch("/v1/projects/\(id)", as: key, ["name": "a"], headers: ["If-Match": "\"v0\""])
             #expect(match.status == 412 && match.code == "precondition_failed")
         }

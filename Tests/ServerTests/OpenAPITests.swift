@@ -30,6 +30,18 @@ import Web
         #expect(Set(ids).count == ids.count)
     }
 
+    @Test func `is what every answer in these tests is held against`() throws {
+        let good = Reply(
+            status: 200, headers: [:], bytes: Array(#"{"data":[],"next_cursor":null,"has_more":false,"request_id":"req_1"}"#.utf8))
+        try AnswerCheck.run(good, to: .get, "/v1/projects?limit=1")
+        let known = HTTPFields([.init(name: .contentType, value: "application/json")])
+        let extra = Reply(status: 200, headers: known, bytes: Array(#"{"data":[],"next_cursor":null,"has_more":false,"more":1}"#.utf8))
+        let strange = Reply(status: 418, headers: known, bytes: [])
+        for reply in [extra, strange] {
+            #expect(throws: AnswerCheck.Undescribed.self) { try AnswerCheck.run(reply, to: .get, "/cloudapi/v1/projects") }
+        }
+    }
+
     @Test func `refers to nothing that it does not hold`() throws {
         let document = try JSONParser.parse(Self.kept())
         for reference in Set(document.references) {

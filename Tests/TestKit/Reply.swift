@@ -9,6 +9,12 @@ package struct Reply: Sendable {
     package let headers: HTTPFields
     package let bytes: [UInt8]
 
+    package init(status: Int, headers: HTTPFields, bytes: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.bytes = bytes
+    }
+
     package var text: String { String(decoding: bytes, as: UTF8.self) }
     /// The body; null when there is none or it is not JSON.
     package var json: JSON { (try? JSONParser.parse(bytes)) ?? .null }
@@ -36,7 +42,7 @@ extension Installation {
         try await send(method, path, as: secret, body?.canonicalBytes, headers: headers)
     }
 
-    /// Sends bytes as they are. Without a Content-Type of its own a body is `application/json`.
+    /// Sends bytes as they are. Without a Content-Type of its own a body is `application/json`. Throws when the answer is not described.
     package func send(
         _ method: HTTPRequest.Method, _ path: String, as secret: String? = nil, _ body: [UInt8]?, headers: [String: String] = [:]
     ) async throws -> Reply {
@@ -48,7 +54,9 @@ extension Installation {
         }
         let response = try await client.executeRequest(
             uri: path, method: method, headers: fields, body: body.map { ByteBuffer(bytes: $0) })
-        return Reply(status: response.status.code, headers: response.headers, bytes: Array(response.body.readableBytesView))
+        let reply = Reply(status: response.status.code, headers: response.headers, bytes: Array(response.body.readableBytesView))
+        try AnswerCheck.run(reply, to: method, path)
+        return reply
     }
 
     package func get(_ path: String, as secret: String? = nil, headers: [String: String] = [:]) async throws -> Reply {

@@ -9,7 +9,7 @@ import Web
         .optional("on", .boolean()), .optional("env", .choice(["prod", "dev"])), .optional("tags", .array(.string(1...3), 1...2)),
         .optional("range", .string(1...60, .addressRange)), .optional("note", Schema.string(0...5).nullable),
         .optional("inner", .named("Inner", .object([.required("a/b", .integer(0...1))]))), .optional("map", Schema(.map(.integer(0...1)))),
-        .optional("any", Schema(.any)),
+        .optional("any", Schema(.any)), .optional("path", .string(1...60, .absolutePath)), .optional("money", .string(3...3, .currency)),
     ])
 
     @Test(
@@ -20,6 +20,7 @@ import Web
             ["name": "a", "range": "203.0.113.0/24"], ["name": "a", "range": "::1"], ["name": "a", "note": nil],
             ["name": "a", "note": "short"],
             ["name": "a", "inner": ["a/b": 1]], ["name": "a", "map": ["x": 1, "y": 0]], ["name": "a", "any": [1, "x", nil]],
+            ["name": "a", "path": "/a/\u{301}b"], ["name": "a", "money": "EUR"],
         ] as [JSON])
     func `takes what fits`(value: JSON) {
         #expect(Self.schema.violations(in: value) == [])
@@ -32,6 +33,8 @@ import Web
             (["name": " a"], "/name", "format"), (["name": "a\u{a0}"], "/name", "format"), (["name": "a\nb"], "/name", "format"),
             (["name": "a\u{7f}b"], "/name", "format"), (["name": "a", "nam": 1], "/nam", "unknown_field"),
             (["name": "a", "x~/y": 1], "/x~0~1y", "unknown_field"),
+            (["name": "a", "path": "/a/../b"], "/path", "format"), (["name": "a", "path": "a"], "/path", "format"),
+            (["name": "a", "path": "/a\u{301}//b"], "/path", "format"), (["name": "a", "money": "eur"], "/money", "format"),
             (["name": "a", "email": "ada"], "/email", "format"), (["name": "a", "email": "a@b"], "/email", "format"),
             (["name": "a", "email": "a b@c.de"], "/email", "format"), (["name": "a", "email": "a@b@c.de"], "/email", "format"),
             (["name": "a", "email": "a@b..de"], "/email", "format"), (["name": "a", "until": "2026-02-29T00:00:00Z"], "/until", "format"),

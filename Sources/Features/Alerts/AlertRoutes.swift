@@ -131,7 +131,7 @@ package struct AlertRoutes: Sendable {
 
     private func silence(_ call: Call) async throws -> Answer {
         let until = call.body?["until"]?.string.flatMap { Timestamp($0) }
-        if let until, until <= call.at { throw Problem.invalid("until", "The silence would be over already.") }
+        if let until, until <= call.at { throw Problem.invalid("until", "The silence would be over already.", code: "past") }
         let silence = until.map { Alert.Silence(until: $0, reason: call.body?["reason"]?.string ?? "") }
         return try await call.commit { connection in
             let alert = try call.editedAlert(connection).silence(silence, by: call.attribution, connection)

@@ -70,7 +70,7 @@ extension AlertBody {
             if let noData = body?["no_data"]?.string.flatMap(AlertTiming.NoData.init) { draft.timing.noData = noData }
             if let channels = try channels(body) { draft.channels = channels }
             if let severity = body?["severity"]?.string.flatMap(Alert.Severity.init) { draft.severity = severity }
-            if let currency = body?["currency"]?.string { draft.currency = try Money.currency(currency) }
+            if let currency = body?["currency"]?.string { draft.currency = currency }
             if let labels = body?["labels"]?.members {
                 guard labels.count <= 64, labels.allSatisfy({ (1...63).contains($0.name.count) }) else {
                     throw Problem.invalid("labels", "There may be 64 labels, each with a name of 1 to 63 characters.")
@@ -147,13 +147,14 @@ extension AlertBody {
             case (nil, nil, nil):
                 guard let project = project ?? caller.credential.project else {
                     throw Problem.invalid(
-                        "account_id", "Say what it is about: account_id, project_id, resource_id or selector.", code: "required")
+                        "account_id", "Say what it is about: account_id, project_id, resource_id or selector.", code: "combination")
                 }
                 try requireEditor(of: project, at: "project_id")
                 return .project(project)
             default:
                 throw Problem.invalid(
-                    "account_id", "An alert is about one account, project, resource or selector; only a selector goes with a project_id.")
+                    "account_id", "An alert is about one account, project, resource or selector; only a selector goes with a project_id.",
+                    code: "combination")
             }
         }
 
@@ -209,12 +210,12 @@ extension AlertBody {
             var action: AlertAction
             if json["type"]?.string == "freeze" {
                 guard let frozen = project ?? subject.project, selector == nil else {
-                    throw Problem.invalid("action/project_id", "Say which project is to be frozen.", code: "required")
+                    throw Problem.invalid("action/project_id", "Say which project is to be frozen.", code: "combination")
                 }
                 action = AlertAction(kind: .freeze(frozen))
             } else {
                 if subject.account != nil, selector == nil, project == nil {
-                    throw Problem.invalid("action/selector", "Say which of the account's instances are to be stopped.", code: "required")
+                    throw Problem.invalid("action/selector", "Say which of the account's instances are to be stopped.", code: "combination")
                 }
                 action = AlertAction(kind: .stop(selector: selector, project: project))
             }

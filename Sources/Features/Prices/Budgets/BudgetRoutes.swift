@@ -55,7 +55,7 @@ package enum BudgetRoutes {
         try call.caller.requireWorkspace(.admin)
         let scope = try scope(of: call.body)
         var draft = BudgetDraft(name: call.body?["name"]?.string ?? "", scope: scope, amount: .zero)
-        draft.currency = try Money.currency(call.body?["currency"]?.string ?? draft.currency)
+        draft.currency = call.body?["currency"]?.string ?? draft.currency
         try draft.apply(call.body)
         return try await call.commit { [draft] connection in
             let budget = try Budget.create(draft, by: call.attribution, connection)

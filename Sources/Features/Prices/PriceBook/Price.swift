@@ -112,7 +112,7 @@ extension Price: JSONRepresentable, SchemaDescribed {
 /// How money is described and read.
 package enum Money {
     package static let amount = Schema.string(1...120, .text, "An exact decimal number.").example("0.0070")
-    package static let currency = Schema.string(3...3, .text, "ISO 4217.").example("USD")
+    package static let currency = Schema.string(3...3, .currency, "ISO 4217.").example("USD")
 
     /// Reads an amount of a body. Throws `validation_failed` for what is no decimal, is negative, has more than 18 decimals, or is
     /// 10^12 and more: so the price of a whole hour is exact.
@@ -124,12 +124,5 @@ package enum Money {
             throw Problem.invalid(field, "The \(field) must have at most 18 decimals and be below 10^12.", code: "range")
         }
         return value
-    }
-
-    package static func currency(_ text: String) throws -> String {
-        guard text.utf8.count == 3, text.utf8.allSatisfy({ (65...90).contains($0) }) else {
-            throw Problem.invalid("currency", "The currency must be three capital letters such as USD.", code: "format")
-        }
-        return text
     }
 }

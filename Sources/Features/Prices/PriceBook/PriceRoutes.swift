@@ -118,7 +118,7 @@ extension PriceDraft {
         if let location = body?["location"]?.string { self.location = location }
         if let unit = body?["unit"]?.string.flatMap(Price.Unit.init) { self.unit = unit }
         if let amount = body?["amount"]?.string { self.amount = try Money.amount(amount, at: "amount") }
-        if let currency = body?["currency"]?.string { self.currency = try Money.currency(currency) }
+        if let currency = body?["currency"]?.string { self.currency = currency }
         if let description = body?["description"]?.string { self.description = description }
         if let from = body?["effective_from"]?.string.flatMap({ Timestamp($0) }) { effectiveFrom = from }
         if let to = body?["effective_to"] { effectiveTo = to.string.flatMap { Timestamp($0) } }

@@ -108,7 +108,7 @@ extension Price {
             try draft.check(at: by.at)
         }
         if let end = draft.effectiveTo, end != own, end < by.at || end <= draft.effectiveFrom {
-            throw Problem.invalid("effective_to", "A price ends after its beginning, and not in the past.", code: "range")
+            throw Problem.invalid("effective_to", "A price ends after its beginning, and not in the past.", code: "past")
         }
         try Self.translatingTwins(of: draft) {
             try connection.execute(
@@ -163,7 +163,7 @@ extension PriceDraft {
             throw Problem.invalid("effective_from", "A price begins now or later: what is past may have been billed.", code: "past")
         }
         if let effectiveTo, effectiveTo <= effectiveFrom {
-            throw Problem.invalid("effective_to", "A price ends after its beginning.", code: "range")
+            throw Problem.invalid("effective_to", "A price ends after its beginning.", code: "combination")
         }
         guard provider != Price.anywhere || location == Price.anywhere else {
             throw Problem.invalid("location", "A location belongs to a provider: name it.", code: "combination")

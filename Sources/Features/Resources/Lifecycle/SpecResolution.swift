@@ -124,7 +124,7 @@ struct SpecResolution {
             if let complaint = NetworkSpec.complaint(about: cidr) {
                 throw Problem(
                     .validationFailed, "The range \(complaint).",
-                    violations: [.init(pointer: "/spec/cidr", code: "format", detail: complaint)])
+                    violations: [.init(pointer: "/spec/cidr", code: "cidr", detail: complaint)])
             }
             try requireFree(cidr)
         }
