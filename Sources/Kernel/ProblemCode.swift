@@ -3,6 +3,7 @@ extension Problem {
     package enum Code: String, Sendable, CaseIterable {
         case invalidJSON = "invalid_json"
         case unknownField = "unknown_field"
+        case invalidRequest = "invalid_request"
         case invalidParameter = "invalid_parameter"
         case unknownParameter = "unknown_parameter"
         case invalidCursor = "invalid_cursor"
@@ -62,7 +63,8 @@ extension Problem {
 extension Problem.Code {
     package var status: Int {
         switch self {
-        case .invalidJSON, .unknownField, .invalidParameter, .unknownParameter, .invalidCursor, .invalidHeader, .conflictingCredentials,
+        case .invalidJSON, .unknownField, .invalidRequest, .invalidParameter,
+            .unknownParameter, .invalidCursor, .invalidHeader, .conflictingCredentials,
             .malformedRequest:
             400
         case .credentialMissing, .credentialInvalid, .signInFailed: 401
@@ -91,6 +93,7 @@ extension Problem.Code {
     package var title: String {
         switch self {
         case .invalidJSON: "The body is not valid JSON"
+        case .invalidRequest: "The request is well-formed and not acceptable"
         case .unknownField: "The body has a field this call does not know"
         case .invalidParameter: "A query parameter has a value it cannot have"
         case .unknownParameter: "The query has a parameter this call does not know"
@@ -163,6 +166,7 @@ extension Problem.Code {
         switch self {
         case .invalidJSON:
             "Send one JSON value in UTF-8. Duplicate names, lone surrogates, NUL characters and nesting deeper than 64 are refused; `detail` names the byte."
+        case .invalidRequest: "`errors[].pointer` names each place in the body and says what is wrong with it."
         case .unknownField: "Remove the field, or check its spelling against the endpoint's page. `errors[].pointer` names it."
         case .invalidParameter: "Check the parameter against the endpoint's page. `errors[].pointer` names it."
         case .unknownParameter: "Remove the parameter, or check its spelling against the endpoint's page."

@@ -76,7 +76,8 @@ extension Timestamp: CustomStringConvertible {
     }
 }
 
-private struct DigitReader {
+/// Reads a text of digits and marks from its start.
+struct DigitReader {
     let bytes: [UInt8]
     var index = 0
 

@@ -60,7 +60,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
     for route in routes {
         let observed = metrics.route(route.name)
-        for mount in Mount.allCases {
+        for mount in route.surface.mounts {
             router.on(RouterPath(mount.rawValue + route.path), method: route.method) { request, scope in
                 let started = ContinuousClock.now
                 let response = await parts.pipeline.respond(to: request, scope: scope, route: route, mount: mount)

@@ -18,10 +18,12 @@ struct Arrival {
     /// Nil before it is known, and for calls that need no credential.
     var caller: Caller?
 
-    var problemWriter: ProblemWriter { ProblemWriter(requestID: requestID, path: request.uri.path) }
+    var problemWriter: ProblemWriter { ProblemWriter(requestID: requestID, path: request.uri.path, surface: route.surface) }
 
     /// One path for all mounts, so that a retry through another base path is still the same request.
-    var unmountedPath: String { String(request.uri.path.dropFirst(mount.rawValue.count)) }
+    var unmountedPath: String {
+        request.uri.path.split(separator: "/").dropFirst(mount.depth).map { "/" + $0 }.joined()
+    }
 
     func response(_ answer: Answer) -> Response { response(answer, ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))) }
 

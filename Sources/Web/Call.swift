@@ -2,6 +2,7 @@ package import HTTPTypes
 package import Hummingbird
 package import Kernel
 package import Logging
+package import NIOCore
 package import Storage
 
 /// An authenticated request as a handler sees it. It cannot be made without a caller, so no handler checks for one.
@@ -15,6 +16,8 @@ package struct Call: Sendable {
     package let query: Query
     /// Checked against the route's schema; nil when the route takes no body.
     package let body: JSON?
+    /// The body as it came.
+    package let bytes: ByteBuffer
     package let headers: HTTPFields
     package let logger: Logger
     /// The path as it was asked for.

@@ -38,11 +38,14 @@ package struct Front: RouterMiddleware {
 }
 
 extension Route {
-    /// Whether the path is this route's, under any mount.
+    /// Whether the path is this route's, under any of its mounts.
     fileprivate func matches(_ path: String) -> Bool {
-        var parts = path.split(separator: "/")
-        if let first = parts.first, Mount(rawValue: "/" + first) != nil { parts.removeFirst() }
+        let parts = path.split(separator: "/")
         let template = self.path.split(separator: "/")
-        return parts.count == template.count && zip(parts, template).allSatisfy { $1.hasPrefix("{") || $0 == $1 }
+        return surface.mounts.contains { mount in
+            let base = mount.rawValue.split(separator: "/")
+            guard parts.count == base.count + template.count, parts.starts(with: base) else { return false }
+            return zip(parts.dropFirst(base.count), template).allSatisfy { $1.hasPrefix("{") || $0 == $1 }
+        }
     }
 }

@@ -86,7 +86,7 @@ package final class Pipeline: Sendable {
         switch arrival.route.handler {
         case .open(let handler):
             let body = try await body(of: arrival)
-            let json = try arrival.route.body.check(body, contentType: arrival.request.headers[.contentType])
+            let json = try arrival.route.checked(body, contentType: arrival.request.headers[.contentType])
             return try await handler(openCall(arrival, json))
         case .authenticated(let handler):
             return try await answer(&arrival, handler)
@@ -199,15 +199,17 @@ package final class Pipeline: Sendable {
         _ arrival: Arrival, _ caller: Caller, _ address: String?, _ bytes: ByteBuffer, idempotency: IdempotentRequest?
     ) throws -> Call {
         try checkMatch(of: arrival)
-        let query = try Query(arrival.request.uri.query.map { $0[...] }, parameters: arrival.route.query)
-        let body = try arrival.route.body.check(bytes, contentType: arrival.request.headers[.contentType])
+        let query = try Query(
+            arrival.request.uri.query.map { $0[...] }, parameters: arrival.route.query,
+            ignoringUnknown: arrival.route.surface.ignoresUnknown)
+        let body = try arrival.route.checked(bytes, contentType: arrival.request.headers[.contentType])
         let profile = arrival.mount.profile ?? caller.profile
         let asksForPages = query["page"] != nil || query["per_page"] != nil
         let asksForCursor = query["limit"] != nil || query["cursor"] != nil
         return Call(
             caller: caller, requestID: arrival.requestID, at: arrival.at, address: address, parameters: arrival.scope.parameters,
             query: query,
-            body: body, headers: arrival.request.headers, logger: arrival.scope.logger, path: arrival.request.uri.path,
+            body: body, bytes: bytes, headers: arrival.request.headers, logger: arrival.scope.logger, path: arrival.request.uri.path,
             routePath: arrival.route.path, envelope: asksForPages || (!asksForCursor && profile == .cloudplatform) ? .page : .cursor,
             surroundings: surroundings, store: store, idempotency: idempotency, cursors: cursors)
     }
@@ -241,10 +243,11 @@ package final class Pipeline: Sendable {
 
     private func body(of arrival: Arrival) async throws -> ByteBuffer {
         guard arrival.route.isWrite else { return ByteBuffer() }
-        let tooLarge = Problem(.payloadTooLarge, "The body may have \(limits.body) bytes.")
-        if let length = arrival.request.headers[.contentLength].flatMap({ Int($0) }), length > limits.body { throw tooLarge }
+        let limit = arrival.route.bodyLimit ?? limits.body
+        let tooLarge = Problem(.payloadTooLarge, "The body may have \(limit) bytes.")
+        if let length = arrival.request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
         do {
-            return try await arrival.request.body.collect(upTo: limits.body)
+            return try await arrival.request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
             throw tooLarge
         }
@@ -271,12 +274,17 @@ extension Problem {
     }
 }
 
-extension Route.Body {
-    /// The body as JSON that fits the schema. Throws `invalid_json`, `unsupported_media_type`, `unknown_field` or `validation_failed`.
-    func check(_ bytes: ByteBuffer, contentType: String?) throws -> JSON? {
-        guard let schema else { return nil }
-        if bytes.readableBytes == 0, case .optional = self { return .object([]) }
-        if let contentType, bytes.readableBytes > 0, !contentType.isJSON {
+extension Route {
+    /// The body as JSON that fits the schema; nil when there is none, or the handler reads it itself. Throws `invalid_json`,
+    /// `unsupported_media_type`, `unknown_field` or `validation_failed`.
+    func checked(_ bytes: ByteBuffer, contentType: String?) throws -> JSON? {
+        let schema: Schema
+        switch body {
+        case .none, .raw: return nil
+        case .optional where bytes.readableBytes == 0: return .object([])
+        case .optional(let described), .required(let described): schema = described
+        }
+        if surface == .platform, let contentType, bytes.readableBytes > 0, !contentType.isJSON {
             throw Problem(.unsupportedMediaType, "The body must be application/json.", headers: [("Accept-Post", "application/json")])
         }
         let json: JSON

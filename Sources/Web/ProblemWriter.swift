@@ -5,13 +5,16 @@ package import Kernel
 package struct ProblemWriter: Sendable {
     let requestID: RequestID
     let path: String
+    let surface: Surface
 
-    package init(requestID: RequestID, path: String) {
+    package init(requestID: RequestID, path: String, surface: Surface = .platform) {
         self.requestID = requestID
         self.path = path
+        self.surface = surface
     }
 
     package func answer(_ problem: Problem) -> Answer {
+        let problem = surface.worded(problem)
         var json = JSONWriter(capacity: 512)
         json.object { json in
             problem.writeMembers(to: &json)

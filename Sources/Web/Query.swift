@@ -9,14 +9,11 @@ package struct Query: Sendable {
     private init(values: [(name: String, value: String)]) { self.values = values }
 
     /// Reads `a=b&c=d` (application/x-www-form-urlencoded). Throws for a parameter that is unknown, repeated, not UTF-8, or that does not fit.
-    package init(_ text: Substring?, parameters: [Parameter]) throws {
-        guard let text, !text.isEmpty else {
-            self = .empty
-            return
-        }
+    /// With `ignoringUnknown` a parameter that is not the route's is passed over.
+    package init(_ text: Substring?, parameters: [Parameter], ignoringUnknown: Bool = false) throws {
         var values: [(name: String, value: String)] = []
         var violations: [Problem.Violation] = []
-        for pair in text.split(separator: "&", omittingEmptySubsequences: true) {
+        for pair in (text ?? "").split(separator: "&", omittingEmptySubsequences: true) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(parts[0], plusIsSpace: true),
                 let value = PercentEncoding.decode(parts.count == 2 ? parts[1] : "", plusIsSpace: true)
@@ -24,16 +21,20 @@ package struct Query: Sendable {
                 throw Problem(.invalidParameter, "The query is not valid UTF-8.")
             }
             guard let parameter = parameters.first(where: { $0.name == name }) else {
+                if ignoringUnknown { continue }
                 violations.append(
                     .init(pointer: "?" + name, code: Problem.Code.unknownParameter.rawValue, detail: "is not a parameter of this call"))
                 continue
             }
-            if values.contains(where: { $0.name == name }) {
+            if !parameter.repeats, values.contains(where: { $0.name == name }) {
                 violations.append(.init(pointer: "?" + name, code: "repeated", detail: "stands twice"))
             } else if let violation = parameter.violation(in: value) {
                 violations.append(violation)
             }
             values.append((name, value))
+        }
+        for parameter in parameters where parameter.isRequired && !values.contains(where: { $0.name == parameter.name }) {
+            violations.append(.init(pointer: "?" + parameter.name, code: "required", detail: "is required"))
         }
         let unknown = violations.first { $0.code == Problem.Code.unknownParameter.rawValue }
         if let first = unknown ?? violations.first {
@@ -43,6 +44,9 @@ package struct Query: Sendable {
     }
 
     package subscript(_ name: String) -> String? { values.first { $0.name == name }?.value }
+
+    /// Every value of a parameter that may be repeated, in order.
+    package func values(_ name: String) -> [String] { values.filter { $0.name == name }.map(\.value) }
 
     package func integer(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
 
@@ -59,10 +63,15 @@ package struct Query: Sendable {
     package struct Parameter: Sendable {
         package let name: String
         package let schema: Schema
+        package let isRequired: Bool
+        /// Whether it may stand more than once.
+        package let repeats: Bool
 
-        package init(_ name: String, _ schema: Schema) {
+        package init(_ name: String, _ schema: Schema, isRequired: Bool = false, repeats: Bool = false) {
             self.name = name
             self.schema = schema
+            self.isRequired = isRequired
+            self.repeats = repeats
         }
 
         /// How long the answer may be held back until what was asked for has happened.

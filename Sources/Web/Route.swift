@@ -17,6 +17,12 @@ package struct Route: Sendable {
     package var problems: [Problem.Code]
     /// The path parameter that names the project the request is charged to.
     package var project: String?
+    /// Whose conventions it keeps.
+    package private(set) var surface = Surface.platform
+    /// Bytes of a body; nil for what every call may take.
+    package private(set) var bodyLimit: Int?
+    /// What the description calls it; nil for a name made from method and path.
+    package private(set) var givenOperationID: String?
     package let handler: Handler
 
     package enum Access: Sendable {
@@ -34,11 +40,23 @@ package struct Route: Sendable {
         case required(Schema)
         /// A request without a body is as if it were `{}`.
         case optional(Schema)
+        /// The handler reads the bytes itself (`Call.bytes`); the schema only describes them.
+        case raw(Schema)
 
         package var schema: Schema? {
             switch self {
             case .none: nil
-            case .required(let schema), .optional(let schema): schema
+            case .required(let schema), .optional(let schema), .raw(let schema): schema
+            }
+        }
+
+        /// The same, with members nobody asked for let through.
+        fileprivate var opened: Body {
+            switch self {
+            case .none: .none
+            case .required(let schema): .required(schema.opened)
+            case .optional(let schema): .optional(schema.opened)
+            case .raw(let schema): .raw(schema.opened)
             }
         }
     }
@@ -94,6 +112,17 @@ extension Route {
             problems: problems, project: nil, handler: .open(handler))
     }
 
+    /// The same call with the conventions of the Cloudthread API, under the name that API gives it,
+    /// after `cloudthread_`.
+    package func onCloudthread(_ operationID: String, bodyLimit: Int = Surface.cloudthreadBodyLimit) -> Route {
+        var copy = self
+        copy.surface = .cloudthread
+        copy.body = body.opened
+        copy.bodyLimit = bodyLimit
+        copy.givenOperationID = "cloudthread_" + operationID
+        return copy
+    }
+
     package var isWrite: Bool { method == .post || method == .put || method == .patch || method == .delete }
 
     /// The names in braces, in order.
@@ -119,20 +148,5 @@ extension Route.Response {
     /// Both documented list envelopes.
     package static func list(of item: Schema) -> Self {
         .init(status: 200, description: "A part of the list, in the envelope that was asked for.", schema: ListEnvelope.schema(of: item))
-    }
-}
-
-/// How a path can be reached: bare, or under a base path that says which document the client was written for.
-package enum Mount: String, Sendable, CaseIterable {
-    case bare = ""
-    case cloudapi = "/cloudapi"
-    case cloudplatform = "/cloudplatform"
-
-    var profile: Caller.Profile? {
-        switch self {
-        case .bare: nil
-        case .cloudapi: .cloudapi
-        case .cloudplatform: .cloudplatform
-        }
     }
 }

@@ -4,6 +4,8 @@ extension Schema {
     /// As JSON Schema 2020-12. Named schemas are references.
     package var openAPI: JSON {
         var members = kind.openAPI
+        if isOpen { members.removeAll { $0.name == "additionalProperties" && $0.value == false } }
+        if acceptsIntegers { members.orInteger() }
         if isNullable {
             if case .named = kind {
                 members = [.init("anyOf", [.object(members), ["type": "null"]])]
@@ -53,6 +55,20 @@ extension Schema {
     }
 }
 
+extension [JSON.Member] {
+    /// What is said of strings is said of strings alone, so the type is all that changes.
+    fileprivate mutating func orInteger() {
+        self = map { $0.name == "type" ? .init("type", ["string", "integer"]) : $0 }
+    }
+}
+
+extension String {
+    /// A pattern for an ASCII word in whatever case: `a1` → `[Aa]1`.
+    fileprivate var inAnyCase: String {
+        map { $0.isLetter ? "[\($0.uppercased())\($0.lowercased())]" : $0.isNumber ? String($0) : "\\\($0)" }.joined()
+    }
+}
+
 extension Schema.Kind {
     fileprivate var openAPI: [JSON.Member] {
         switch self {
@@ -61,6 +77,12 @@ extension Schema.Kind {
         case .number: [.init("type", "number")]
         case .integer(let range):
             [.init("type", "integer"), .init("minimum", .integer(range.lowerBound)), .init("maximum", .integer(range.upperBound))]
+        case .word(let words):
+            [
+                .init("type", "string"),
+                .init("pattern", .string("^(\(words.map(\.inAnyCase).joined(separator: "|")))$")),
+                .init("examples", .array(words.prefix(1).map(JSON.string))),
+            ]
         case .choice(let choices): [.init("type", "string"), .init("enum", .array(choices.map(JSON.string)))]
         case .string(let length, let format):
             [.init("type", "string"), .init("minLength", JSON(length.lowerBound)), .init("maxLength", JSON(length.upperBound))]

@@ -16,8 +16,12 @@ extension Schema {
         case .choice(let choices):
             guard let text = value.string else { return [mismatch(value, "string", pointer)] }
             return choices.contains(text) ? [] : [violation(pointer, "not_allowed", "must be one of \(choices.joined(separator: ", "))")]
-        case .string(let length, let format):
+        case .word(let words):
             guard let text = value.string else { return [mismatch(value, "string", pointer)] }
+            return words.contains(text.lowercased())
+                ? [] : [violation(pointer, "not_allowed", "must be one of \(words.joined(separator: ", ")), in any case")]
+        case .string(let length, let format):
+            guard let text = acceptsIntegers ? value.text : value.string else { return [mismatch(value, "string", pointer)] }
             return textViolations(text, length, format, pointer)
         case .array(let element, let count):
             guard let values = value.array else { return [mismatch(value, "array", pointer)] }
@@ -39,7 +43,7 @@ extension Schema {
             let place = "\(pointer)/\(member.name.pointerEscaped)"
             if let field = fields.first(where: { $0.name == member.name }) {
                 found += field.schema.violations(in: member.value, at: place)
-            } else {
+            } else if !isOpen {
                 found.append(violation(place, Problem.Code.unknownField.rawValue, "is not a field of this request"))
             }
         }

@@ -8,11 +8,16 @@ package struct Schema: Sendable {
     package var description: String?
     package var example: JSON?
     package var isNullable = false
+    /// Members that are not listed are let through, and text may come as an integer: how Cloudthread's calls are read.
+    package private(set) var isOpen = false
+    package private(set) var acceptsIntegers = false
 
     package indirect enum Kind: Sendable {
         /// Lengths count Unicode scalars, as JSON Schema does.
         case string(length: ClosedRange<Int>, format: Format)
         case choice([String])
+        /// One of these ASCII words, in whatever case.
+        case word([String])
         case integer(ClosedRange<Int64>)
         case number
         case boolean
@@ -90,6 +95,36 @@ extension Schema {
     }
     package static func object(_ fields: [Field], _ description: String? = nil) -> Schema { Schema(.object(fields), description) }
     package static func named(_ name: String, _ schema: Schema) -> Schema { Schema(.named(name, schema)) }
+
+    package static func word(_ words: [String], _ description: String? = nil) -> Schema { Schema(.word(words), description) }
+
+    /// Text that may also be sent as a JSON integer, which is read as its decimal digits (`JSON.text`).
+    package var orInteger: Schema {
+        var copy = self
+        copy.acceptsIntegers = true
+        return copy
+    }
+
+    /// The same with members that are not listed let through, in all its depth.
+    package var opened: Schema {
+        var copy = self
+        switch kind {
+        case .named(_, let schema): return schema.opened
+        case .array(let element, let count): copy = with(.array(element.opened, count: count))
+        case .map(let element): copy = with(.map(element.opened))
+        case .object(let fields):
+            copy = with(.object(fields.map { Field(name: $0.name, schema: $0.schema.opened, isRequired: $0.isRequired) }))
+        default: return self
+        }
+        copy.isOpen = true
+        return copy
+    }
+
+    private func with(_ kind: Kind) -> Schema {
+        var copy = Schema(kind, description)
+        (copy.example, copy.isNullable, copy.isOpen, copy.acceptsIntegers) = (example, isNullable, isOpen, acceptsIntegers)
+        return copy
+    }
 
     package var nullable: Schema {
         var copy = self

@@ -18,7 +18,7 @@ chance = random.Random(1)
 
 # The problems that say that a request has the wrong form, and the codes of the places they name that a schema could have said.
 # Every other problem is about what there is, and every other code about what a value means.
-OF_FORM = {"invalid_json", "invalid_parameter", "invalid_header", "malformed_request", "unknown_field", "unsupported_media_type", "validation_failed"}
+OF_FORM = {"invalid_json", "invalid_parameter", "invalid_header", "malformed_request", "unknown_field", "invalid_request", "unsupported_media_type", "validation_failed"}
 SAID_BY_SCHEMA = {None, "count", "format", "length", "not_allowed", "range", "required", "type", "unknown_field", "unknown_scope"}
 
 # What no schema of ours says of single places: a provider's settings and secret are its driver's, a member's name has a form, an amount a

@@ -68,6 +68,17 @@ import Testing
         #expect(one.canonicalBytes == other.canonicalBytes)
         #expect(String(decoding: one.canonicalBytes, as: UTF8.self) == #"{"a":{"c":true,"d":null},"b":[{"x":2,"y":1}]}"#)
     }
+
+    @Test func `writes exact amounts as numbers when asked, and leaves out what is not there`() {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("exact", ExactDecimal("1250.000000000000000001")?.asNumber)
+            json.present("less", ExactDecimal("-0.10")?.asNumber)
+            json.present("none", Int?.none)
+            json.present("list", ["a", "b"])
+        }
+        #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"exact":1250.000000000000000001,"less":-0.1,"list":["a","b"]}"#)
+    }
 }
 
 extension JSON {

@@ -84,7 +84,7 @@ private struct World {
         let mode: Mode =
             step.secret.hasPrefix("pk_test_") || step.secret.hasPrefix("sk_test_") || step.secret == step.side.estate.credentials.tokenTest
             ? .test : .live
-        let mount = Mount.allCases.randomElement(using: &generator) ?? .bare
+        let mount = step.route.surface.mounts.randomElement(using: &generator) ?? .bare
         var headers: [String: String] = [:]
         if Int.random(in: 0..<4, using: &generator) == 0 { headers["Idempotency-Key"] = "k\(Int.random(in: 0..<4, using: &generator))" }
         let path = mount.rawValue + step.route.path(step.ids) + step.query

@@ -62,6 +62,7 @@ struct RouteCase: Sendable {
         "PUT /v1/projects/{id}/members/{user_id}": RouteCase(path: [.project, .user], body: { _ in ["role": "editor"] }),
         "DELETE /v1/projects/{id}/members/{user_id}": RouteCase(path: [.project, .user]),
         "GET /v1/users": RouteCase(),
+        "GET /users": RouteCase(),
         "POST /v1/users": RouteCase(body: { _ in ["email": "new@example.com", "name": "New"] }),
         "GET /v1/users/{id}": RouteCase(path: [.user]),
         "PATCH /v1/users/{id}": RouteCase(path: [.user], body: { _ in ["name": "Sam"] }),

@@ -47,6 +47,17 @@ import Web
         #expect((query?["wait"] == text) == fits)
     }
 
+    @Test func `may pass over what is not known, need a parameter, and take one again and again`() throws {
+        let parameters = Self.parameters + [.init("day", .string(1...10), isRequired: true), .init("exclude", .string(), repeats: true)]
+        let query = try Query("day=x&nam=x&exclude=a&exclude=b"[...], parameters: parameters, ignoringUnknown: true)
+        #expect(query["day"] == "x" && query["nam"] == nil && query.values("exclude") == ["a", "b"])
+        for text in ["", "exclude=a"] {
+            let problem = try #require(throws: Problem.self) { try Query(text[...], parameters: parameters) }
+            #expect(problem.code == .invalidParameter && problem.violations.map(\.pointer) == ["?day"])
+            #expect(problem.violations.map(\.code) == ["required"])
+        }
+    }
+
     @Test func `may be empty`() throws {
         #expect(try Query(nil, parameters: []).isEmpty)
         #expect(try Query("", parameters: []).isEmpty)

@@ -63,3 +63,38 @@ import Web
         #expect(Schema.string(1...1).violations(in: "e\u{301}").count == 1)
     }
 }
+
+@Suite struct `An open schema` {
+    private static let schema = Schema.object([
+        .required("id", Schema.string(1...5).orInteger), .optional("every", .word(["day", "month"])),
+        .optional("inner", .array(.named("OpenedInner", .object([.required("name", .string(1...5))])))),
+    ]).opened
+
+    @Test(
+        arguments: [
+            ["id": "7"], ["id": 7], ["id": 7, "more": 1], ["id": "7", "every": "MONTH"],
+            ["id": 12345, "inner": [["name": "a", "more": [1]]]],
+        ] as [JSON])
+    func `lets through what it does not list, and takes integers and any case where it says so`(value: JSON) {
+        #expect(Self.schema.violations(in: value) == [])
+    }
+
+    @Test(
+        arguments: [
+            (["id": true], "/id", "type"), (["id": .double(1.5)], "/id", "type"), (["id": 123456], "/id", "length"),
+            ([:], "/id", "required"),
+            (["id": 1, "every": "week"], "/every", "not_allowed"), (["id": 1, "inner": [["nam": "a"]]], "/inner/0/name", "required"),
+        ] as [(JSON, String, String)])
+    func `still refuses what does not fit`(value: JSON, pointer: String, code: String) {
+        let found = Self.schema.violations(in: value)
+        #expect(found.map(\.pointer) == [pointer] && found.map(\.code) == [code])
+    }
+
+    @Test func `is described as open`() {
+        let described = Self.schema.openAPI
+        #expect(described["additionalProperties"] == nil)
+        #expect(described["properties"]?["id"]?["type"] == ["string", "integer"])
+        #expect(described["properties"]?["every"]?["pattern"] == "^([Dd][Aa][Yy]|[Mm][Oo][Nn][Tt][Hh])$")
+        #expect(described["properties"]?["inner"]?["items"]?["additionalProperties"] == nil)
+    }
+}

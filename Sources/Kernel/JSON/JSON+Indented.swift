@@ -6,15 +6,15 @@ extension JSON {
         let inner = indent + "  "
         switch self {
         case .object(let members) where !members.isEmpty:
-            return "{\n" + members.map { "\(inner)\(JSON.string($0.name).text): \($0.value.indented(inner))" }.joined(separator: ",\n")
+            return "{\n" + members.map { "\(inner)\(JSON.string($0.name).flat): \($0.value.indented(inner))" }.joined(separator: ",\n")
                 + "\n\(indent)}"
         case .array(let values) where values.contains { $0.members != nil }:
             return "[\n" + values.map { inner + $0.indented(inner) }.joined(separator: ",\n") + "\n\(indent)]"
-        default: return text
+        default: return flat
         }
     }
 
-    private var text: String {
+    private var flat: String {
         var json = JSONWriter()
         write(to: &json)
         return String(decoding: json.bytes, as: UTF8.self)

@@ -43,6 +43,9 @@ extension JSON {
         }
     }
 
+    /// A string, or an integer as its decimal digits.
+    package var text: String? { string ?? integer.map { String($0) } }
+
     package var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value

@@ -91,6 +91,13 @@ package struct JSONWriter: Sendable {
         if let value { value.write(to: &self) } else { null() }
     }
 
+    /// A member that is left out when there is nothing to say.
+    package mutating func present(_ name: StaticString, _ value: (some JSONRepresentable)?) {
+        guard let value else { return }
+        key(name)
+        value.write(to: &self)
+    }
+
     package mutating func null(_ name: StaticString) {
         key(name)
         null()
@@ -210,6 +217,10 @@ package struct JSONWriter: Sendable {
 /// What can write itself as JSON.
 package protocol JSONRepresentable {
     func write(to json: inout JSONWriter)
+}
+
+extension Array: JSONRepresentable where Element: JSONRepresentable {
+    package func write(to json: inout JSONWriter) { json.array(self) { json, element in element.write(to: &json) } }
 }
 
 extension String: JSONRepresentable {

@@ -105,6 +105,17 @@ extension ExactDecimal: JSONRepresentable {
     package func write(to json: inout JSONWriter) { json.value(description) }
 }
 
+extension ExactDecimal {
+    /// To be written as a JSON number, every digit of it: how Cloudthread's answers say money.
+    package var asNumber: JSONNumber { JSONNumber(value: self) }
+
+    package struct JSONNumber: JSONRepresentable, Sendable {
+        fileprivate let value: ExactDecimal
+
+        package func write(to json: inout JSONWriter) { json.embed(value.description.utf8) }
+    }
+}
+
 extension JSON {
     package init(_ value: ExactDecimal?) { self = value.map { .string($0.description) } ?? .null }
 }

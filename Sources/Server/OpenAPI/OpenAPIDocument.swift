@@ -65,14 +65,16 @@ package struct OpenAPIDocument: Sendable {
 }
 
 extension Route {
-    /// The first part of the path after the version: `projects`, `keys`.
+    /// The first part of the path after the version: `projects`, `keys`. The calls of the Cloudthread API stand together.
     var tag: String {
+        if surface == .cloudthread { return "cloudthread" }
         let parts = path.split(separator: "/")
         return String(parts.count > 1 ? parts[1] : parts[0])
     }
 
-    /// `GET /v1/projects/{id}` → `get_projects_id`.
+    /// `GET /v1/projects/{id}` → `get_projects_id`, unless it was given one.
     var operationID: String {
+        if let givenOperationID { return givenOperationID }
         let parts = path.split(separator: "/").dropFirst().map {
             $0.replacing("{", with: "").replacing("}", with: "").replacing("-", with: "_")
         }
@@ -111,7 +113,7 @@ extension Route {
         }
         let inQuery = query.map { parameter -> JSON in
             [
-                "name": .string(parameter.name), "in": "query", "required": false,
+                "name": .string(parameter.name), "in": "query", "required": .bool(parameter.isRequired),
                 "description": .string(parameter.schema.description ?? ""), "schema": parameter.schema.openAPI,
             ]
         }
@@ -147,8 +149,10 @@ extension Route {
         if access.isAuthenticated { codes += [.credentialMissing, .rateLimited, .addressNotAllowed] }
         if isWrite, access.isAuthenticated { codes += [.idempotencyInProgress, .idempotencyKeyReused] }
         if isWrite { codes += [.payloadTooLarge] }
-        if body.schema != nil { codes += [.validationFailed, .unsupportedMediaType] }
+        if body.schema != nil { codes += surface == .cloudthread ? [.invalidRequest] : [.validationFailed, .unsupportedMediaType] }
         if !parameterNames.isEmpty { codes += [.notFound] }
+        if surface == .cloudthread { codes.removeAll { $0 == .credentialMissing } }
+        if surface == .cloudthread { codes += [.credentialInvalid] }
         return Array(Set(codes))
     }
 }

@@ -89,7 +89,7 @@ extension DocsEndpoints.Entry {
         self.init(
             anchor: documented.anchor, method: route.method.rawValue, path: route.path, summary: route.summary,
             details: route.details.isEmpty ? "" : "<p>\(Markup.sentence(route.details))</p>", needs: Markup.sentence(documented.needs),
-            query: route.query.map { SchemaRow($0.name, $0.schema, isRequired: false) }, hasQuery: !route.query.isEmpty, body: rows,
+            query: route.query.map { SchemaRow($0.name, $0.schema, isRequired: $0.isRequired) }, hasQuery: !route.query.isEmpty, body: rows,
             hasBody: !rows.isEmpty, curl: documented.curl(baseURL: baseURL),
             answers: route.answers.map { answer in
                 .init(

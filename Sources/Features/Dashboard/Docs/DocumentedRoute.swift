@@ -14,6 +14,7 @@ package struct DocumentedRoute: Sendable {
 
     /// The first part of the path after the version: `projects`, `api-keys`.
     var group: String {
+        if route.surface == .cloudthread { return "cloudthread" }
         let parts = route.path.split(separator: "/")
         return String(parts.count > 1 ? parts[1] : parts[0])
     }
@@ -25,6 +26,7 @@ package struct DocumentedRoute: Sendable {
 
     /// `GET /v1/projects/{id}` → `get-projects-id`.
     var anchor: String {
+        if let name = route.givenOperationID { return name.replacing("_", with: "-") }
         let parts = route.path.split(separator: "/").dropFirst().map { $0.replacing("{", with: "").replacing("}", with: "") }
         return ([route.method.rawValue.lowercased()] + parts.map(String.init)).joined(separator: "-")
     }

@@ -11,7 +11,7 @@ enum SchemaExample {
         case .boolean: return .bool(name.hasPrefix("is_") || name == "pong" || name == "complete")
         case .number: return .double(12.5)
         case .integer(let range): return .integer(min(max(name == "page" ? 1 : 120, range.lowerBound), range.upperBound))
-        case .choice(let choices): return .string(choices.first ?? "")
+        case .choice(let choices), .word(let choices): return .string(choices.first ?? "")
         case .string(_, let format): return .string(text(named: name, format))
         case .array(let element, _): return .array([value(element, named: name)])
         case .map, .any: return .object([])
@@ -71,7 +71,7 @@ struct SchemaRow: Sendable {
         case .boolean: "boolean"
         case .number: "number"
         case .integer: "integer"
-        case .choice: "string"
+        case .choice, .word: "string"
         case .string(_, let format): format == .timestamp ? "timestamp" : format == .date ? "date" : format == .email ? "e-mail" : "string"
         case .array(let element, _): "array of \(type(element))s"
         case .object, .map: "object"
@@ -81,7 +81,7 @@ struct SchemaRow: Sendable {
 
     private static func limits(_ schema: Schema) -> String? {
         switch schema.unnamed.kind {
-        case .choice(let choices): "One of \(choices.map { "`\($0)`" }.joined(separator: ", "))."
+        case .choice(let choices), .word(let choices): "One of \(choices.map { "`\($0)`" }.joined(separator: ", "))."
         case .integer(let range):
             range.upperBound == .max ? "From \(range.lowerBound)." : "\(range.lowerBound) to \(Words.count(Int(range.upperBound)))."
         default: nil

@@ -51,6 +51,11 @@ package struct UserRoutes: Sendable {
                 body: .required(
                     .object([.required("token", .string(1...200).example("inv_…")), .required("password", SignIn.password)])),
                 answers: [.created(Session.Fresh.schema)], problems: [.notFound, .signInThrottled], handler: accept),
+            Route(
+                .get, "/users", .scope(.usersRead), "List everybody",
+                details: "A workspace's credential sees the workspace's users; a project's credential sees that project's members.",
+                answers: [.ok(Person.list, "Everybody, in one list.")], handler: everybody
+            ).onCloudthread("get_users"),
         ]
     }
 
@@ -58,6 +63,10 @@ package struct UserRoutes: Sendable {
         let request = try call.pageRequest()
         let (role, status) = (call.query["role"], call.query["status"])
         return call.answer(try await call.read { try User.list(request, role: role, status: status, for: call.caller, $0) })
+    }
+
+    private func everybody(_ call: Call) async throws -> Answer {
+        .json(.ok, try await call.read { try Person.all(for: call.caller, $0) })
     }
 
     private func get(_ call: Call) async throws -> Answer {
