@@ -25,7 +25,7 @@ private struct Bits: RandomNumberGenerator {
             case 1: Double(Int.random(in: 0...1_000_000, using: &bits)) / 100
             case 2: Double(bitPattern: bits.next())
             case 3: Double.random(in: -1e300...1e300, using: &bits)
-            case 4: [0.0, -0.0, 1e-310, .greatestFiniteMagnitude, 0.1][Int.random(in: 0..<5, using: &bits)]
+            case 4: [0.0, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1][Int.random(in: 0..<5, using: &bits)]
             case 5: 42.5
             case 6: Double(Int64.random(in: -9_007_199_254_740_991...9_007_199_254_740_991, using: &bits))
             default: Double(Int.random(in: 0...300, using: &bits)) * 0.1
