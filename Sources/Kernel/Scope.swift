@@ -38,6 +38,10 @@ package enum Scope: String, Sendable, CaseIterable {
     case webhooksWrite = "webhooks:write"
     case alertsRead = "alerts:read"
     case alertsWrite = "alerts:write"
+    case teamsRead = "teams:read"
+    case teamsWrite = "teams:write"
+    case markersRead = "markers:read"
+    case markersWrite = "markers:write"
 
     package var resource: Substring { rawValue.prefix { $0 != ":" } }
     package var isRead: Bool { rawValue.hasSuffix(":read") }
@@ -144,7 +148,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
 
     private static let editorWrites: Set<Scope> = [
         .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .operationsWrite, .webhooksWrite,
-        .alertsWrite,
+        .alertsWrite, .markersWrite,
     ]
 
     /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas and budgets are an admin's to write.

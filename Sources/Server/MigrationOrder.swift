@@ -29,4 +29,5 @@ package enum MigrationOrder {
         + AuditSchema.migrations
         + ResourceSchema.freezes
         + AlertSchema.migrations
+        + IdentitySchema.teams
 }

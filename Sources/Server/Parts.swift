@@ -43,7 +43,9 @@ package struct Parts: Sendable {
         self.vault = vault
         self.surroundings = surroundings
         signIn = SignIn(passwords: PasswordHasher(cost: configuration.passwordCost, surroundings: surroundings))
-        sandbox = Sandbox(seeds: [SandboxRequests(), SandboxPrices(), SandboxResources(), SandboxWebhooks(), SandboxAlerts()])
+        sandbox = Sandbox(seeds: [
+            SandboxRequests(), SandboxPrices(), SandboxResources(), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
+        ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
             store: store, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,

@@ -31,6 +31,7 @@ package struct RouteTable: Sendable {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
             + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn).all
+            + TeamRoutes(isSlackConnected: SlackStanding.isConnected).all
         let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all
         let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes.all + ChargeRoutes.all
         let resources =

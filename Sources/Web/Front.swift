@@ -39,7 +39,7 @@ package struct Front: RouterMiddleware {
 
 extension Route {
     /// Whether the path is this route's, under any of its mounts.
-    fileprivate func matches(_ path: String) -> Bool {
+    package func matches(_ path: String) -> Bool {
         let parts = path.split(separator: "/")
         let template = self.path.split(separator: "/")
         return surface.mounts.contains { mount in

@@ -17,7 +17,7 @@ struct Estate: Sendable {
 
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
-        case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, webhook, delivery, alert
+        case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, webhook, delivery, alert, team, marker
         /// Without a resource on it.
         case connection
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
@@ -32,7 +32,10 @@ struct Estate: Sendable {
 
         /// Whether it belongs to the live or to the test side; the others exist once.
         var hasMode: Bool {
-            [.key, .workspaceKey, .token, .price, .budget, .checkpoint, .webhook, .delivery, .alert, .request].contains(self) || isOfCloud
+            [
+                .key, .workspaceKey, .token, .price, .budget, .checkpoint, .webhook, .delivery, .alert, .request, .team,
+                .marker,
+            ].contains(self) || isOfCloud
         }
 
         /// Whether it is a provider account, something at one, or work there.
@@ -62,6 +65,8 @@ struct Estate: Sendable {
                 case .webhook: "whk"
                 case .alert: AlertKind.prefix
                 case .delivery: "dlv"
+                case .team: "team"
+                case .marker: "mrk"
                 case .request: RequestKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
@@ -102,6 +107,10 @@ struct Estate: Sendable {
         _ = try await installation.put("/v1/channels/slack", as: session, ["url": "https://hooks.slack.example/services/spare"])
             .expecting(200)
         try await installation.parts.evaluator.evaluate(.anything)
+        let team = "team-of-\(outcome.workspace)"
+        _ = try await installation.post("/teams", as: session, ["id": .string(team), "name": "Spare"]).expecting(200)
+        _ = try await installation.post("/teams/\(team)/members/assign", as: session, ["users_ids": [.string(person.text("id"))]])
+            .expecting(200)
         var live = try await cloud(of: outcome, in: installation, as: session)
         var sandbox = try await cloud(of: outcome, in: installation, as: outcome.testKey)
         live.merge(try await begin(of: outcome, in: installation, as: session)) { one, _ in one }
@@ -119,7 +128,7 @@ struct Estate: Sendable {
                 .budget: try await made(
                     "/v1/budgets", ["name": "Spare", "amount": "1000000", "scope": ["project_id": .string(project)]]
                 ).text("id"),
-                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .quotaMetric: "volume_gib",
+                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .quotaMetric: "volume_gib",
                 .eventType: "project.created",
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"), .request: again.header("X-Request-Id") ?? "",

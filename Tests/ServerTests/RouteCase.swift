@@ -35,7 +35,8 @@ struct RouteCase: Sendable {
         }
     }
 
-    static let all: [String: RouteCase] = [identity, keys, prices, log, webhooks, resources, alerts].reduce(into: [:]) { all, cases in
+    static let all: [String: RouteCase] = [identity, teams, keys, prices, log, webhooks, resources, alerts].reduce(into: [:]) {
+        all, cases in
         all.merge(cases) { one, _ in one }
     }
 

@@ -36,18 +36,8 @@ package enum AnswerCheck {
     // MARK: Finding the call
 
     private static let routes = Dictionary(grouping: RouteTable.described.routes) { $0.method }
-    private static let mounts: Set = ["cloudapi", "cloudplatform", "cloudthread", "api"]
 
     private static func route(_ method: HTTPRequest.Method, path: String) -> Route? {
-        let parts = path.split(separator: "/")
-        let candidates = [parts[...], parts.first.map { mounts.contains(String($0)) ? parts.dropFirst() : parts[...] } ?? parts[...]]
-        return candidates.lazy.compactMap { parts in
-            routes[method]?.filter { fits($0, parts) }.min { $0.parameterNames.count < $1.parameterNames.count }
-        }.first
-    }
-
-    private static func fits(_ route: Route, _ parts: ArraySlice<Substring>) -> Bool {
-        let pattern = route.path.split(separator: "/")
-        return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        routes[method]?.filter { $0.matches(path) }.min { $0.parameterNames.count < $1.parameterNames.count }
     }
 }

@@ -15,6 +15,10 @@ package enum IdentityEvents {
     private static let user = Schema.object([
         .required("role", .choice(of: User.Role.self)), .required("status", .choice(of: User.Status.self)),
     ])
+    private static let team = Schema.object([
+        .required("name", Team.nameSchema), .required("slack_channel", Schema.string(1...255).nullable),
+        .required("filter", .object(Team.listFields)),
+    ])
     private static let whose = [Schema.Field.required("user_id", .id("usr"))]
 
     package static let types = [
@@ -39,6 +43,11 @@ package enum IdentityEvents {
         .change("user.reactivated", "A deactivated person may sign in again.", of: user),
         EventType("user.password_reset", "A person's password was set anew."),
         EventType("user.erased", "What identifies a person was erased, from the log too."),
+        .creation("team.created", "A team was made.", of: team),
+        .change("team.updated", "A team's name, Slack channel or filter changed.", of: team),
+        .removal("team.deleted", "A team was deleted.", of: team),
+        EventType("team.member_added", "A person became a member of a team.", data: whose),
+        EventType("team.member_removed", "A person is no longer a member of a team.", data: whose),
         EventType("session.begun", "A person signed in.", data: whose),
         EventType("session.ended", "A person signed out, or a session was ended.", data: whose),
     ]

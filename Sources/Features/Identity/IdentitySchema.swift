@@ -52,4 +52,24 @@ package enum IdentitySchema {
             "CREATE UNIQUE INDEX sessions_by_digest ON sessions (digest)",
             "CREATE INDEX sessions_by_person ON sessions (workspace, person)")
     ]
+    package static let teams = [
+        Migration(
+            "0015-teams",
+            """
+            CREATE TABLE teams (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, slack_channel TEXT, lists TEXT NOT NULL,
+                version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, id)
+            ) STRICT, WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE team_members (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, team TEXT NOT NULL, id TEXT NOT NULL, created_at INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, team, id),
+                FOREIGN KEY (workspace, mode, team) REFERENCES teams (workspace, mode, id),
+                FOREIGN KEY (workspace, id) REFERENCES users (workspace, id)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX team_members_by_user ON team_members (workspace, mode, id)")
+    ]
 }

@@ -1,7 +1,14 @@
-import Kernel
-import Storage
+package import Kernel
+package import Storage
 import Vault
 import Web
+
+/// What others may know of a workspace's connection to Slack.
+package enum SlackStanding {
+    package static func isConnected(in tenant: Tenant, _ connection: Connection) throws -> Bool {
+        try SlackChannel.find(in: tenant, connection) != nil
+    }
+}
 
 /// Where a workspace's alerts are posted: an incoming-webhook URL, which is a secret.
 struct SlackChannel: Sendable {
