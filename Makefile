@@ -33,7 +33,8 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 2 --lossy
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 1 --lossy --synchronous off --expect-loss
 	python3 Tests/Durability/fulldisk.py --binary $(BINARY)
-	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 150
+	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 250
+	python3 Tests/Durability/races.py --binary $(BINARY) --rounds 20
 
 ## Storage, event log and idempotency on a private PostgreSQL 15.
 test-postgres: setup

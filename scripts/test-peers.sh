@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Runs what needs a real dockerd and a real podman, made for this run and gone after it (Debian 12, root): every provider's conformance, the whole
-# life of resources through the HTTP API, the examples, and kills at every point of every operation. Tests and binary must be built. A missing
-# peer is a failure. Arguments go on to `swift test`.
+# life of resources through the HTTP API, the examples, a daemon behind TLS, connections cut at every call, and kills at every point of every
+# operation. Tests and binary must be built. A peer that cannot be started is a failure, never a skip. Arguments go on to `swift test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 home=$(mktemp -d /tmp/cloudapi-peers.XXXXXX)
 
 clean_up() {
-    for peer in docker podman; do
-        if [ -d "$home/$peer" ]; then scripts/peers/$peer.sh stop "$home/$peer" || true; fi
+    for peer in docker podman tls; do
+        if [ -d "$home/$peer" ]; then scripts/peers/${peer/tls/docker}.sh stop "$home/$peer" || true; fi
     done
     rm -rf "$home"
 }
@@ -18,8 +18,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq
-scripts/peers/docker.sh start "$home/docker"
-scripts/peers/podman.sh start "$home/podman"
+for peer in docker podman; do
+    scripts/peers/$peer.sh start "$home/$peer" || {
+        echo "test-peers: FAILED: $peer could not be started on this machine, so nothing was tested; its last words are above." >&2
+        exit 1
+    }
+done
 
 export CLOUDAPI_TEST_PEERS_REQUIRED=1
 export CLOUDAPI_TEST_DOCKER=unix://$home/docker/docker.sock CLOUDAPI_TEST_DOCKER_IMAGE=cp-busybox:1
@@ -37,5 +41,10 @@ binary=.build/debug/cloudapi
 suite providers swift test --skip-build --filter ProviderTests "$@"
 suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
 suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
-suite "crash matrix" python3 Tests/Durability/crashmatrix.py --binary $binary --docker "$CLOUDAPI_TEST_DOCKER" --image cp-busybox:1 --step 60
+suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"
+suite "cut connections" python3 Tests/Peers/cuts.py --binary $binary --home "$home"
+suite "crash matrix, docker" python3 Tests/Durability/crashmatrix.py --binary $binary --docker "$CLOUDAPI_TEST_DOCKER" \
+    --image cp-busybox:1 --step 150
+suite "crash matrix, podman" python3 Tests/Durability/crashmatrix.py --binary $binary --podman "$CLOUDAPI_TEST_PODMAN" \
+    --image cp-busybox:latest --step 300
 echo "== peers: $SECONDS s"

@@ -30,4 +30,5 @@ package enum MigrationOrder {
         + ResourceSchema.freezes
         + AlertSchema.migrations
         + IdentitySchema.teams
+        + ResourceSchema.fairness
 }

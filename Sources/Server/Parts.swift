@@ -43,8 +43,10 @@ package struct Parts: Sendable {
         self.vault = vault
         self.surroundings = surroundings
         signIn = SignIn(passwords: PasswordHasher(cost: configuration.passwordCost, surroundings: surroundings))
+        let cloud = SandboxResources.Cloud(
+            plant: { try Simulator.plant($0, isRunning: $1, at: $2, for: $3, $4) }, clear: { try Simulator.clear($0, $1) })
         sandbox = Sandbox(seeds: [
-            SandboxRequests(), SandboxPrices(), SandboxResources(), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
+            SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(

@@ -74,6 +74,9 @@ package struct Setup: Sendable {
         }
     }
 
+    /// Fills the sandbox with what was too much for the transaction of `run`. The server does so by itself within a minute.
+    package func complete(_ parts: Parts) async throws { try await parts.sandbox.complete(parts.store, parts.surroundings) }
+
     private func key(_ kind: Key.Kind, _ mode: Mode, _ project: ProjectID?) -> KeyDraft {
         var draft = KeyDraft(kind: kind, mode: mode, name: "Setup", profile: kind == .workspace ? .cloudplatform : .cloudapi)
         draft.project = project

@@ -19,6 +19,10 @@ package final class Connection {
         return try driver.execute(sql, bound)
     }
 
+    /// The same with values that were gathered at run time.
+    @discardableResult
+    package func execute(_ sql: String, values: [SQLValue]) throws -> Int { try driver.execute(sql, values) }
+
     /// All rows of a query.
     package func rows<each Value: SQLConvertible, Result>(
         _ sql: String, _ values: repeat each Value, as transform: (Row) throws -> Result

@@ -26,7 +26,8 @@ package struct Call: Sendable {
     let routePath: String
     let envelope: Envelope
     package let surroundings: Surroundings
-    let store: Store
+    /// For what comes after the answer is committed; reads and changes go through `read` and `commit`.
+    package let store: Store
     let idempotency: IdempotentRequest?
     let cursors: CursorSigner
 

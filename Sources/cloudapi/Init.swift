@@ -18,6 +18,7 @@ struct SetupOptions: ParsableArguments {
         if let complaint = setup.complaint { throw Failure(complaint) }
         let parts = Parts(store: opened.store, vault: opened.vault, configuration: configuration, surroundings: opened.surroundings)
         let outcome = try await setup.run(parts)
+        try await setup.complete(parts)
         print(json ? outcome.jsonText : Welcome.text(outcome, configuration))
         try opened.store.close()
     }

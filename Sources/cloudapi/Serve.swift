@@ -35,7 +35,9 @@ struct Serve: AsyncParsableCommand {
             store: opened.store, vault: opened.vault, configuration: configuration, surroundings: opened.surroundings, logger: logger,
             onListening: { port in say("Listening on \(configuration.host):\(port)") })
         if isNew {
-            let outcome = try await Setup(workspace: "Default", email: "admin@example.com", password: nil, rateLimit: nil).run(server.parts)
+            let setup = Setup(workspace: "Default", email: "admin@example.com", password: nil, rateLimit: nil)
+            let outcome = try await setup.run(server.parts)
+            try await setup.complete(server.parts)
             say(Welcome.text(outcome, configuration))
         }
         try await server.parts.counter.open()

@@ -2,17 +2,20 @@
 """Kills the server at every point of every operation and counts what is at the provider.
 
     crashmatrix.py --binary .build/debug/cloudapi                                     the simulator
-    crashmatrix.py --binary … --docker unix:///tmp/x/docker.sock --image cp-busybox:1   a real peer
+    crashmatrix.py --binary … --docker unix:///tmp/x/docker.sock --image cp-busybox:1   a real peer; so with --podman
 
-For each kind of operation (create, stop, start, restart, resize, delete) the server is killed with -9 so many milliseconds after the
-operation was admitted, step by step from the moment of admission until past its end. After the restart it has to finish by itself, and then
-  1. the provider has exactly one object for the instance, or none after a delete, counted at the provider itself;
+For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes and networks: create, attach, detach,
+delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
+from the moment of admission until past its end. After the restart it has to finish by itself, and then
+  1. the provider has exactly one object for the resource, or none after a delete, counted at the provider itself, and an instance has
+     what was attached to it and nothing else;
   2. the log has exactly one line that it was asked for and one that it was done;
-  3. every closed hour is charged once;
+  3. every closed hour is charged once, and no resource is metered twice at a time;
   4. the audit chain verifies.
 """
 import argparse
 import collections
+import contextlib
 import sqlite3
 import sys
 import time
@@ -21,19 +24,35 @@ from peer import Peer
 from server import Checks, Client, Server, audit, init, workspace
 
 PATIENCE = 60
-DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted"}
+DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
+        "attach": "attached", "detach": "detached"}
 ASKED = {"create": "created", **{verb: f"{verb}_requested" for verb in DONE if verb != "create"}}
+VERBS = {"instances": ("create", "stop", "start", "restart", "resize", "delete"), "volumes": ("create", "attach", "detach", "delete"),
+         "networks": ("create", "attach", "detach", "delete")}
+NEEDS = {("instances", "resize"): "instance.resize", ("volumes", "attach"): "instance.attach_volume",
+         ("volumes", "detach"): "instance.attach_volume", ("networks", "attach"): "instance.join_network",
+         ("networks", "detach"): "instance.join_network"}
 
 
 class SimulatorPeer:
-    """What the simulated cloud has, read from its own table."""
+    """What the simulated cloud has, read from its own tables."""
 
     def __init__(self, database):
         self.database = database
 
     def objects(self, resource):
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as database:
-            return database.execute("SELECT count(*) FROM simulator_objects WHERE resource = ?", [resource]).fetchone()[0]
+        return self.count("SELECT count(*) FROM simulator_objects WHERE resource = ?", resource)
+
+    def is_attached(self, resource, instance):
+        """Whether an instance has that volume or is on that network."""
+        return self.count("""SELECT count(*) FROM simulator_links l
+            JOIN simulator_objects t ON t.connection = l.connection AND t.kind = l.kind AND t.reference = l.target
+            JOIN simulator_objects i ON i.connection = l.connection AND i.kind = 'instance' AND i.reference = l.instance
+            WHERE t.resource = ? AND i.resource = ?""", resource, instance) == 1
+
+    def count(self, query, *values):
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchone()[0]
 
 
 class Matrix:
@@ -41,97 +60,127 @@ class Matrix:
         self.options, self.checks = options, Checks()
         self.data = folder / "data"
         self.key = init(options.binary, self.data)["api_key"]
-        command = {"CLOUDAPI_ALLOW_EGRESS": f"unix:{options.docker.removeprefix('unix://')}"} if options.docker else {}
+        command = {"CLOUDAPI_ALLOW_EGRESS": f"unix:{options.endpoint.removeprefix('unix://')}"} if options.endpoint else {}
         self.server = Server(options.binary, self.data, folder / "server.log", command).start()
-        self.peer = Peer(options.docker) if options.docker else SimulatorPeer(self.data / "cloudapi.db")
-        settings = {"endpoint": options.docker} if options.docker else {"latency_ms": options.latency}
+        self.peer = Peer(options.endpoint) if options.endpoint else SimulatorPeer(self.data / "cloudapi.db")
+        settings = {"endpoint": options.endpoint} if options.endpoint else {"latency_ms": options.latency}
         made = self.call("POST", "/v1/connections", {
-            "name": "peer", "provider": "docker" if options.docker else "simulator", "settings": settings})
+            "name": "peer", "provider": "docker" if options.endpoint else "simulator", "settings": settings})
         if made.status != 201 or made.json["state"] != "connected":
             raise RuntimeError(f"the peer cannot be used: {made}")
         self.features = made.json["capabilities"]["features"]
         self.project = self.call("GET", "/v1/projects").json["items"][0]["id"]
-        self.rounds = 0
+        self.rounds, self.host = 0, None
 
     def call(self, method, path, body=None):
         with Client(self.server.port, self.key) as client:
             return client.call(method, path, body)
 
     def run(self):
-        for verb in DONE:
-            if verb == "resize" and "instance.resize" not in self.features:
-                continue
-            self.verb(verb)
+        for kind in self.options.kinds.split(","):
+            for verb in VERBS[kind]:
+                if NEEDS.get((kind, verb), "instances") not in self.features:
+                    print(f"skip  {kind} {verb}: the peer cannot do it")
+                    continue
+                self.verb(kind, verb)
+        if self.host:
+            self.delete("instances", self.host)
         self.ends()
         self.server.stop()
         verified, words = audit(self.options.binary, self.data)
         self.checks.that("the audit chains verify", verified, words)
         return self.checks.ended()
 
-    def verb(self, verb):
+    def verb(self, kind, verb):
         """Kills later and later, until an operation has ended before its time has come."""
-        wait, ended = 0.0, 0
+        wait, ended, began = 0.0, 0, self.rounds
         while ended < 2 and wait < 30:
-            ended += self.round(verb, wait)
+            ended += self.round(kind, verb, wait)
             wait += self.options.step / 1000
+        self.checks.that(f"{kind} {verb}: {self.rounds - began} kills, the last past its end", ended == 2, wait)
 
-    def round(self, verb, wait):
+    def round(self, kind, verb, wait):
         """One kill; true when the operation had ended before it."""
         self.rounds += 1
         name = f"{verb}-{self.rounds}"
-        if verb == "create":
-            resource = self.create(name)
-        else:
-            resource = self.create(name)
-            self.settled(resource)
+        attaches = verb in ("attach", "detach")
+        host = self.attachable() if attaches else None
+        resource = self.create(kind, name) if verb != "create" else None
+        if resource:
+            self.settled(kind, resource)
             if verb == "start":
-                self.act(resource, "stop")
-                self.settled(resource)
-            self.act(resource, verb)
+                self.act(kind, resource, "stop")
+                self.settled(kind, resource)
+            if verb == "detach":
+                self.act(kind, resource, "attach")
+                self.settled("instances", host)
+        # An attachment is an operation of the instance.
+        subject = host or resource
+        before = collections.Counter(self.events(subject) if subject else [])
+        if verb == "create":
+            resource = subject = self.create(kind, name)
+        else:
+            self.act(kind, resource, verb)
         time.sleep(wait)
-        with_end = self.count_of(resource, DONE[verb]) > 0
+        word = "instance" if attaches else kind.removesuffix("s")
+        with_end = self.events(subject).count(f"{word}.{DONE[verb]}") > before[f"{word}.{DONE[verb]}"]
         self.server.kill()
         self.server.start()
-        said = f"{verb} killed after {wait * 1000:.0f} ms"
-        instance = self.settled(resource)
-        wanted = 0 if verb == "delete" else 1
+        seen = self.settled("instances" if attaches else kind, subject)
+        events = collections.Counter(self.events(subject)) - before
         found = self.peer.objects(resource)
-        events = collections.Counter(event for event in self.events(resource))
-        runs = instance["status"]["power"] if verb != "delete" else instance["status"]["phase"]
-        right = {"stop": "stopped", "delete": "deleted"}.get(verb, "running")
-        good = (found == wanted and events["instance." + DONE[verb]] == 1 and events["instance." + ASKED[verb]] == 1 and runs == right)
-        self.checks.that(said, good, {"objects": found, "status": instance["status"], "events": events})
-        self.delete(resource)
+        good = (found == (0 if verb == "delete" else 1) and events[f"{word}.{DONE[verb]}"] == 1 and events[f"{word}.{ASKED[verb]}"] == 1)
+        if attaches:
+            good = good and self.peer.is_attached(resource, host) == (verb == "attach") and self.peer.objects(host) == 1
+        elif kind == "instances" and verb != "delete":
+            good = good and seen["status"]["power"] == ("stopped" if verb == "stop" else "running")
+        else:
+            good = good and seen["status"]["phase"] == ("deleted" if verb == "delete" else "ready")
+        self.checks.that(f"{kind} {verb} killed after {wait * 1000:.0f} ms", good, {"objects": found, "status": seen["status"], "events": events})
+        if verb == "attach":
+            self.act(kind, resource, "detach")
+            self.settled("instances", host)
+        self.delete(kind, resource)
         return with_end
 
-    def create(self, name):
-        spec = {"size": "n-1"}
-        if self.options.image:
+    def attachable(self):
+        """The instance that volumes and networks are attached to; one for all rounds."""
+        if not self.host:
+            self.host = self.create("instances", "host")
+            self.settled("instances", self.host)
+        return self.host
+
+    def create(self, kind, name):
+        spec = {"instances": {"size": "n-1"}, "volumes": {"size_gib": 1}, "networks": {}}[kind]
+        if kind == "instances" and self.options.image:
             spec |= {"image": self.options.image, "command": ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"]}
-        made = self.call("POST", "/v1/instances", {"name": name, "project_id": self.project, "spec": spec})
+        made = self.call("POST", f"/v1/{kind}", {"name": name, "project_id": self.project, "spec": spec})
         if made.status != 201:
             raise RuntimeError(f"create: {made}")
         return made.json["id"]
 
-    def act(self, resource, verb):
+    def act(self, kind, resource, verb):
         if verb == "delete":
-            answer = self.call("DELETE", f"/v1/instances/{resource}")
+            answer = self.call("DELETE", f"/v1/{kind}/{resource}")
         else:
-            answer = self.call("POST", f"/v1/instances/{resource}/actions/{verb}", {"size": "n-2"} if verb == "resize" else None)
+            body = {"resize": {"size": "n-2"}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
+            if kind == "volumes":
+                body = {"attach": {"instance_id": self.host, "path": "/data"}}.get(verb)
+            answer = self.call("POST", f"/v1/{kind}/{resource}/actions/{verb}", body)
         if answer.status != 202:
-            raise RuntimeError(f"{verb}: {answer}")
+            raise RuntimeError(f"{kind} {verb}: {answer}")
 
-    def delete(self, resource):
-        self.call("DELETE", f"/v1/instances/{resource}?purge=true")
-        self.settled(resource)
+    def delete(self, kind, resource):
+        self.call("DELETE", f"/v1/{kind}/{resource}?purge=true")
+        self.settled(kind, resource)
         if found := self.peer.objects(resource):
             self.checks.that(f"{resource} is gone at the provider", False, found)
 
-    def settled(self, resource):
-        """The instance once nothing goes on with it; what was purged answers a status of its own."""
+    def settled(self, kind, resource):
+        """The resource once nothing goes on with it; what was purged answers a status of its own."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = self.call("GET", f"/v1/instances/{resource}")
+            answer = self.call("GET", f"/v1/{kind}/{resource}")
             if answer.status == 410:
                 return {"status": {"phase": "purged", "power": None}}
             if answer.json["operation_id"] is None:
@@ -145,16 +194,17 @@ class Matrix:
         with sqlite3.connect(f"file:{self.data / 'cloudapi.db'}?mode=ro", uri=True) as database:
             return [row[0] for row in database.execute("SELECT type FROM events WHERE subject = ?", [resource])]
 
-    def count_of(self, resource, done):
-        return self.events(resource).count("instance." + done)
-
     def ends(self):
         with sqlite3.connect(f"file:{self.data / 'cloudapi.db'}?mode=ro", uri=True) as database:
             left = database.execute("SELECT count(*) FROM operations WHERE finished_at IS NULL").fetchone()[0]
             twice = database.execute(
                 "SELECT count(*) FROM (SELECT resource, sku, hour FROM charges GROUP BY resource, sku, hour HAVING count(*) > 1)").fetchone()[0]
+            overlapping = database.execute("""SELECT count(*) FROM metered_intervals a JOIN metered_intervals b
+                ON a.workspace = b.workspace AND a.mode = b.mode AND a.resource = b.resource AND a.started_at < b.started_at
+                AND (a.ended_at IS NULL OR a.ended_at > b.started_at)""").fetchone()[0]
         self.checks.that(f"nothing is left unfinished after {self.rounds} kills", left == 0, left)
         self.checks.that("no hour is charged twice", twice == 0, twice)
+        self.checks.that("nothing is metered twice at a time", overlapping == 0, overlapping)
 
 
 def main():
@@ -162,7 +212,8 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--step", type=int, default=40, help="milliseconds between one kill and the next")
     parser.add_argument("--latency", type=int, default=100, help="of a call to the simulator, in milliseconds")
-    parser.add_argument("--docker", help="a peer's endpoint, unix://…")
+    parser.add_argument("--docker", "--podman", dest="endpoint", help="a peer's endpoint, unix://…")
+    parser.add_argument("--kinds", default="instances,volumes,networks")
     parser.add_argument("--image", help="an image the peer has")
     options = parser.parse_args()
     with workspace() as folder:

@@ -50,7 +50,14 @@ class Peer:
         return len(self.containers()), len(self.volumes()), len(self.networks())
 
     def objects(self, resource):
-        return len(self.containers(f"cloudapi.resource={resource}"))
+        """How many objects of one of our resources there are, of its kind."""
+        listed = {"inst": self.containers, "vol": self.volumes, "net": self.networks}[resource.split("_")[0]]
+        return len(listed(f"cloudapi.resource={resource}"))
+
+    def is_attached(self, resource, instance):
+        """Whether an instance has that volume or is on that network."""
+        container, name = self.container(instance), f"cloudapi-{resource.replace('_', '-')}"
+        return name in container["NetworkSettings"]["Networks"] or name in [mount.get("Name") for mount in container["Mounts"]]
 
     def container(self, resource):
         """The container of one of our instances, as the peer inspects it; there must be exactly one."""

@@ -17,13 +17,16 @@ SERVE = ["sh", "-c", "trap 'echo bye; exit 0' TERM; echo started; i=0; while :; 
 class Provisioned:
     """One server with one connection to one peer."""
 
-    def __init__(self, binary, home, name, folder, checks):
+    def __init__(self, binary, home, name, folder, checks, endpoint=None):
+        """`endpoint` is where the server looks for the peer, when not at its own socket."""
         self.binary, self.name, self.home, self.said = binary, name, Path(home) / name, checks
         self.peer = Peer(f"unix://{self.home}/{name}.sock")
+        self.endpoint = endpoint or self.peer.endpoint
         self.data = folder / "data"
         made = init(binary, self.data)
         self.key, self.project_key, self.project = made["api_key"], made["project_key"], made["project_id"]
-        self.server = Server(binary, self.data, folder / "server.log", {"CLOUDAPI_ALLOW_EGRESS": f"unix:{self.peer.path}"}).start()
+        self.server = Server(binary, self.data, folder / "server.log", {
+            "CLOUDAPI_ALLOW_EGRESS": f"unix:{self.endpoint.removeprefix('unix://')}"}).start()
 
     def call(self, method, path, body=None):
         with contextlib.closing(self.server.client(self.key, timeout=90)) as client:
@@ -54,7 +57,7 @@ class Provisioned:
             time.sleep(0.1)
 
     def connect(self):
-        made = self.call("POST", "/v1/connections", {"name": self.name, "provider": "docker", "settings": {"endpoint": self.peer.endpoint}})
+        made = self.call("POST", "/v1/connections", {"name": self.name, "provider": "docker", "settings": {"endpoint": self.endpoint}})
         features = made.json["capabilities"]["features"] if made.status == 201 and made.json["capabilities"] else []
         self.check("connects and says what the peer can do",
                    made.status == 201 and made.json["state"] == "connected" and {"instances", "volumes", "networks"} <= set(features)

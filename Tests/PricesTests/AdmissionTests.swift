@@ -123,6 +123,7 @@ import Testing
                     _ = try await shop.price("instance." + size, "0.0\(random.next(90) + 1)", from: from)
                 }
                 let seen = try await shop.sums(of: budgets)
+                try await shop.expectSpendingAnew(of: budgets, "step \(step)")
                 // Shown, and as the next admission will find it: the same, and each is the sum over all resources computed anew.
                 try await shop.refresh()
                 #expect(try await shop.sums(of: budgets) == seen, "step \(step)")
@@ -188,6 +189,25 @@ extension Shop {
             sums.append(committed)
         }
         return sums
+    }
+
+    /// What is spent is the same when it is counted by line and when every resource is looked at.
+    fileprivate func expectSpendingAnew(of budgets: [Reply], _ note: Comment) async throws {
+        func spent() async throws -> [String] {
+            var told: [String] = []
+            for budget in budgets {
+                let reply = try await cloud.get("/v1/budgets/" + budget.text("id"), as: cloud.home.liveKey).expecting(200)
+                told.append("\(reply.text("spent")) \(reply.text("reserved")) \(reply["other_currency_resources"] ?? .null)")
+            }
+            return told
+        }
+        let counted = try await spent()
+        let stale = try await cloud.store.read { try $0.rows("SELECT id, is_stale FROM budgets") { ($0.text(0), $0.integer(1)) } }
+        _ = try await cloud.store.write { try $0.execute("UPDATE budgets SET is_stale = 1") }
+        #expect(try await spent() == counted, note)
+        for (id, wasStale) in stale {
+            _ = try await cloud.store.write { try $0.execute("UPDATE budgets SET is_stale = ? WHERE id = ?", wasStale, id) }
+        }
     }
 
     /// Computes every sum anew from the resources.

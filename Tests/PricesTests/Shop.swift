@@ -10,7 +10,10 @@ struct Shop: Sendable {
     var mode = Mode.live
 
     static func run(_ body: @escaping @Sendable (Shop) async throws -> Void) async throws {
-        try await Installation.run { try await body(Shop(cloud: $0)) }
+        try await Installation.run { installation in
+            try await installation.emptySandboxBooks()
+            try await body(Shop(cloud: installation))
+        }
     }
 
     var tenant: Tenant { Tenant(workspace: cloud.home.workspace, mode: mode) }

@@ -90,6 +90,7 @@ extension Cloud {
 
     /// An hour later everything that runs was charged for once in each hour, and nothing else.
     func expectOneCharge(_ note: Comment) async throws {
+        try await installation.emptySandboxBooks()
         installation.clock.advance(seconds: 3600)
         try await MeteredTime.catchUp(installation.store, installation.place.surroundings)
         let charges = try await get("/v1/charges?limit=100").expecting(200).items

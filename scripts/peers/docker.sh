@@ -2,7 +2,7 @@
 # A dockerd of its own for tests: `docker.sh start <folder>` and `docker.sh stop <folder>`; `pause` and `resume` in between are a daemon that
 # goes away and comes back. Needs root and docker.io, busybox-static, iproute2, iptables and curl. It lives in a network namespace without a
 # way out, so nothing outside changes, no image can be pulled and no container reaches the world; its socket is <folder>/docker.sock and the
-# only image is cp-busybox:1, made from the busybox of this machine.
+# only image is cp-busybox:1, made from the busybox of this machine. What follows the folder at `start` goes on to dockerd.
 set -euo pipefail
 
 action=${1:?start, pause, resume or stop}
@@ -21,7 +21,7 @@ api() { curl --silent --fail --max-time 60 --unix-socket "$socket" "$@"; }
 launch() {
     # Not `ip netns exec`: that mounts a new /sys without the cgroup hierarchies, and dockerd ends after a quarter of a minute.
     setsid nsenter --net="/run/netns/$namespace" dockerd --host "unix://$socket" --data-root "$home/root" --exec-root "$home/exec" \
-        --pidfile "$home/docker.pid" --bip 10.78.0.1/24 >"$home/dockerd.log" 2>&1 </dev/null &
+        --pidfile "$home/docker.pid" --bip 10.78.0.1/24 "$@" >"$home/dockerd.log" 2>&1 </dev/null &
     local dockerd=$!
     for _ in $(seq 300); do
         api http://docker/_ping >/dev/null && break
@@ -36,7 +36,7 @@ start() {
     mkdir -p "$home/fs/bin" "$home/fs/tmp"
     ip netns add "$namespace"
     ip -n "$namespace" link set lo up
-    launch
+    launch "$@"
     cp /bin/busybox "$home/fs/bin/"
     for name in sh sleep echo cat ls id true false yes head dd; do ln -sf busybox "$home/fs/bin/$name"; done
     tar -C "$home/fs" -cf - . | api --request POST --header 'Content-Type: application/x-tar' --data-binary @- --output /dev/null \
@@ -77,7 +77,7 @@ stop() {
 }
 
 case $action in
-    start) start ;;
+    start) start "${@:3}" ;;
     pause) pause ;;
     resume) launch ;;
     stop) stop ;;

@@ -69,6 +69,13 @@ package enum ResourceSchema {
             "CREATE INDEX instance_samples_by_age ON instance_samples (taken_at)")
     ]
 
+    /// With the connection beside the moment, what is due is found without looking at each operation of a busy connection.
+    package static let fairness = [
+        Migration(
+            "0061-operations-due", "DROP INDEX operations_due",
+            "CREATE INDEX operations_due ON operations (due_at, connection) WHERE due_at IS NOT NULL")
+    ]
+
     /// Projects that admit nothing; in one mode only.
     package static let freezes = [
         Migration(

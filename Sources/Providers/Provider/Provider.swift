@@ -53,7 +53,7 @@ package struct ProviderAccount: Sendable {
     package let settings: JSON
     /// Opened for the driver alone; never logged, never answered.
     package let secret: JSON?
-    package let surroundings: Surroundings
+    package var surroundings: Surroundings
 
     package init(tenant: Tenant, id: String, installation: String, settings: JSON, secret: JSON?, surroundings: Surroundings) {
         self.tenant = tenant

@@ -79,6 +79,18 @@ package struct Simulator: Provider {
         }
     }
 
+    /// Carries out an order at an earlier moment, in the caller's transaction: what the sandbox has from the start.
+    package static func plant(
+        _ order: Order, isRunning: Bool, at moment: Timestamp, for account: ProviderAccount, _ database: Connection
+    ) throws -> Sighting {
+        let cloud = SimulatedCloud(account: account, settings: SimulatorSettings(account.settings))
+        let scene = Scene(connection: database, now: moment, hiddenAfter: nil, isChanging: true)
+        let made = try cloud.create(order, scene)
+        guard isRunning else { return made }
+        try cloud.apply(.start, to: order.subject, scene)
+        return try cloud.find(order.subject, scene) ?? made
+    }
+
     /// Makes an object that somebody else made; for tests. It bears the marks of another installation, or none. Answers its reference.
     @discardableResult
     package func plantForeign(named name: String, kind: ResourceKind = .instance, installation: String? = nil) async throws -> String {

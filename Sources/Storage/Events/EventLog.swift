@@ -1,5 +1,5 @@
 import Crypto
-import Kernel
+package import Kernel
 
 /// The one log that audit, webhooks, the live stream, alerts and metering read: a hash chain per workspace and mode.
 ///
@@ -60,6 +60,14 @@ package enum EventLog {
             tenant.mode, noHash)
         guard let head = try locked() else { throw StorageError.failed("The chain's head could not be made.") }
         return head
+    }
+
+    /// The number of the last event that what is read on this connection can reflect: everything later is still to come.
+    package static func position(of tenant: Tenant, _ connection: Connection) throws -> Int64 {
+        let committed = try connection.row(
+            "SELECT sequence FROM chains WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode
+        ) { try $0.get(0, as: Int64.self) }
+        return (committed ?? 0) + Int64(connection.pendingEvents.count { $0.attribution.tenant == tenant })
     }
 
     private static func insert(_ event: PendingEvent, after head: Head, _ connection: Connection) throws -> Head {

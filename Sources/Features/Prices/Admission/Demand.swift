@@ -11,7 +11,7 @@ package struct Demand: Sendable, Equatable {
         self.counts = counts
     }
 
-    package struct Line: Sendable, Equatable {
+    package struct Line: Sendable, Hashable {
         package let sku: String
         package let units: Int
 

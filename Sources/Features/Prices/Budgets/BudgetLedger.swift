@@ -86,19 +86,25 @@ extension BudgetLedger {
 
     /// Every resource of the scope with what it comes to in the period; `spent` is what it came to until `now`.
     static func holdings(
-        of budget: Budget, in period: BillingPeriod, until now: Timestamp? = nil, _ tenant: Tenant, _ connection: Connection
+        of budget: Budget, in period: BillingPeriod, until now: Timestamp? = nil, among resources: [String]? = nil, _ tenant: Tenant,
+        _ connection: Connection
     ) throws -> [Holding] {
         let column = budget.scope.column
+        let among = resources.map { " AND c.resource IN (\(Array(repeating: "?", count: $0.count).joined(separator: ", ")))" } ?? ""
+        let scope = [tenant.workspace.sqlValue, tenant.mode.sqlValue, .text(budget.scope.id)]
+        let chosen = (resources ?? []).map(\.sqlValue)
         let commitments = try connection.rows(
-            "SELECT \(Commitment.columns), amounts FROM commitments WHERE workspace = ? AND mode = ? AND \(column) = ? ORDER BY resource",
-            tenant.workspace, tenant.mode, budget.scope.id
+            """
+            SELECT \(Commitment.columns), amounts FROM commitments c WHERE workspace = ? AND mode = ? AND \(column) = ?\(among)
+            ORDER BY resource
+            """, scope + chosen
         ) { row in (commitment: try Commitment.read(row), stored: try row.get(9, as: Amounts.self)) }
         let rows = try connection.rows(
             """
             SELECT \(MeteredInterval.columns) FROM commitments c
             JOIN metered_intervals i ON i.workspace = c.workspace AND i.mode = c.mode AND i.resource = c.resource
-            WHERE c.workspace = ? AND c.mode = ? AND c.\(column) = ? AND (i.ended_at IS NULL OR i.ended_at > ?)
-            """, tenant.workspace, tenant.mode, budget.scope.id, period.start, as: MeteredInterval.read)
+            WHERE c.workspace = ? AND c.mode = ? AND c.\(column) = ? AND (i.ended_at IS NULL OR i.ended_at > ?)\(among)
+            """, scope + [period.start.sqlValue] + chosen, as: MeteredInterval.read)
         let intervals = Dictionary(grouping: rows, by: \.resource).mapValues { $0.map(\.interval) }
         let skus = Set(commitments.flatMap { $0.commitment.lines.map(\.sku) } + rows.map(\.interval.line.sku))
         let timeline = try PriceTimeline.load(skus, at: nil, in: tenant, connection)
@@ -113,7 +119,7 @@ extension BudgetLedger {
 }
 
 extension Budget {
-    fileprivate func isCurrent(in period: BillingPeriod) -> Bool { !ledger.isStale && ledger.periodStart == period.start }
+    func isCurrent(in period: BillingPeriod) -> Bool { !ledger.isStale && ledger.periodStart == period.start }
 
     fileprivate func with(committed: ExactDecimal, in period: BillingPeriod) -> Budget {
         Budget(
@@ -124,7 +130,7 @@ extension Budget {
 }
 
 extension Budget.Scope {
-    fileprivate var column: String {
+    var column: String {
         switch self {
         case .account: "account"
         case .project: "project"

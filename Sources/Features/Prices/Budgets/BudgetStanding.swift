@@ -17,6 +17,11 @@ struct BudgetStanding: Sendable {
 
     static func read(_ budget: Budget, in tenant: Tenant, at now: Timestamp, _ connection: Connection) throws -> BudgetStanding {
         let period = BillingPeriod(of: max(now, budget.ledger.periodStart))
+        if budget.isCurrent(in: period), let reserve = try BudgetLedger.reserve(of: budget, in: period, after: now, tenant, connection) {
+            return BudgetStanding(
+                budget: budget, period: period, spent: budget.ledger.committed - reserve,
+                otherCurrencyResources: try BudgetLedger.otherCurrencies(of: budget, tenant, connection))
+        }
         let holdings = try BudgetLedger.holdings(of: budget, in: period, until: now, tenant, connection)
         return BudgetStanding(
             budget: try BudgetLedger.seen(budget, in: period, tenant, connection), period: period,

@@ -18,7 +18,8 @@ package struct Charge: Sendable {
     package internal(set) var cost: ExactDecimal
 
     /// Made of what it is, so that a second one cannot be; sorts by time.
-    package var id: String { "\(hour.description.prefix(13)).\(consumer.resource).\(sku).\(price?.rawValue ?? "unpriced")" }
+    package var id: String { hour.chargeKey + idWithoutHour }
+    fileprivate var idWithoutHour: String { ".\(consumer.resource).\(sku).\(price?.rawValue ?? "unpriced")" }
 }
 
 extension Charge {
@@ -34,6 +35,34 @@ extension Charge {
             ON CONFLICT DO NOTHING
             """, tenant.workspace, tenant.mode, id, hour, consumer.resource, consumer.kind, consumer.name, consumer.account,
             consumer.project, consumer.provider, consumer.location, labelText, sku, price, unit, unitPrice, currency, quantity, cost) > 0
+    }
+
+    /// Every hour of the runs that is among `hours`, hour by hour; leaves out what is there already. The database makes the rows.
+    static func insert(_ runs: [ChargeRun], hours: [Timestamp], _ connection: Connection) throws {
+        guard !runs.isEmpty, !hours.isEmpty else { return }
+        let texts = Array(repeating: "CAST(? AS TEXT)", count: 18).joined(separator: ", ")
+        try connection.execute(
+            """
+            WITH hours (hour, word) AS (VALUES \(list("(CAST(? AS BIGINT), CAST(? AS TEXT))", hours.count))),
+            runs (first, last, workspace, mode, rest, resource, kind, name, account, project, provider, location, labels, sku, price, unit,
+                unit_price, currency, quantity, cost) AS (VALUES \(list("(CAST(? AS BIGINT), CAST(? AS BIGINT), \(texts))", runs.count)))
+            INSERT INTO charges (workspace, mode, id, \(columns))
+            SELECT workspace, mode, word || rest, hour, resource, kind, name, account, project, provider, location, labels, sku, price, unit,
+                unit_price, currency, quantity, cost
+            FROM hours, runs WHERE hour >= first AND hour < last ORDER BY hour, resource ON CONFLICT DO NOTHING
+            """,
+            values: hours.flatMap { [$0.sqlValue, .text($0.chargeKey)] } + runs.flatMap { $0.hour.values(until: $0.end) })
+    }
+
+    private static func list(_ part: String, _ count: Int) -> String { Array(repeating: part, count: count).joined(separator: ", ") }
+
+    private func values(until end: Timestamp) -> [SQLValue] {
+        [
+            hour.sqlValue, end.sqlValue, consumer.tenant.workspace.sqlValue, consumer.tenant.mode.sqlValue, .text(idWithoutHour),
+            .text(consumer.resource), .text(consumer.kind), .text(consumer.name), consumer.account.sqlValue, consumer.project.sqlValue,
+            .text(consumer.provider), .text(consumer.location), .text(labelText), .text(sku), price.sqlValue, unit.sqlValue,
+            unitPrice.sqlValue, .text(currency), quantity.sqlValue, cost.sqlValue,
+        ]
     }
 
     struct Filter: Sendable {
@@ -70,8 +99,8 @@ extension Charge {
         if let project = filter.project { query.filter("project = ?", project) }
         if let account = filter.account { query.filter("account = ?", account) }
         // The id begins with the hour, so these bound the same index that the list is read from.
-        if let from = filter.from { query.filter("id >= ?", String(from.hourOrNext.description.prefix(13))) }
-        if let to = filter.to { query.filter("id < ?", String(to.hourOrNext.description.prefix(13))) }
+        if let from = filter.from { query.filter("id >= ?", from.hourOrNext.chargeKey) }
+        if let to = filter.to { query.filter("id < ?", to.hourOrNext.chargeKey) }
         return query
     }
 
@@ -84,4 +113,9 @@ extension Charge {
             unitPrice: row.get(12), currency: row.text(13), quantity: row.get(14), cost: row.get(15))
         return Named(charge: charge, projectName: try row.get(16))
     }
+}
+
+extension Timestamp {
+    /// The hour as a charge's id begins with it: `2026-03-10T14`.
+    fileprivate var chargeKey: String { String(description.prefix(13)) }
 }

@@ -2,7 +2,7 @@ package import Identity
 package import Kernel
 package import Storage
 
-/// The sandbox's price book; nothing is held or billed there at first.
+/// The sandbox's price book, and a budget that only reports. What is held and billed belongs to the resources that are planted.
 package struct SandboxPrices: SandboxSeed {
     package init() {}
 
@@ -16,5 +16,12 @@ package struct SandboxPrices: SandboxSeed {
 
     package func plant(_ project: Project, by: Attribution, _ connection: Connection) throws {
         try PriceBook.seed(by: by, connection)
+        var budget = BudgetDraft(name: "shop", scope: .project(project.id), amount: 300)
+        budget.enforced = false
+        _ = try Budget.create(budget, by: by, connection)
+    }
+
+    package func complete(_ store: Store, _ surroundings: Surroundings) async throws {
+        try await MeteredTime.catchUp(store, surroundings)
     }
 }

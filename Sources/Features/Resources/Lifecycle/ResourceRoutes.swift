@@ -79,10 +79,11 @@ package struct ResourceRoutes: Sendable {
             let admitting = Admitting(
                 caller: call.caller, by: call.attribution, identity: identity, pool: engine.pool, connection: connection)
             let admitted = try admitting.create(draft, in: try admitting.project(call.body?["project_id"]?.string), isDryRun: true)
+            let view = try admitted.resource.view(at: call.at, connection)
             var json = JSONWriter(capacity: 2048)
             json.object { json in
                 json.field("would_status", 201)
-                json.field("resource", ResourceView(resource: admitted.resource, cost: nil))
+                json.field("resource", view)
                 json.field("estimate", admitted.estimate)
             }
             return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)

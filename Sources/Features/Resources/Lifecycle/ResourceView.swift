@@ -7,6 +7,10 @@ import Web
 struct ResourceView: JSONRepresentable {
     let resource: Resource
     let cost: ResourceCost?
+    /// The instance that has the volume.
+    var holder: ResourceID?
+    /// Where the log stood when it was read.
+    let sequence: Int64
     /// Beside the resource in the answer to a change.
     var operation: Operation?
     var estimate: Estimate?
@@ -19,6 +23,7 @@ struct ResourceView: JSONRepresentable {
             json.field("cost", cost)
             json.field("generation", resource.generation)
             json.field("etag", resource.etag.text)
+            json.field("seq", sequence)
             json.field("operation_id", resource.operation)
             json.field("created_at", resource.createdAt)
             json.field("updated_at", resource.updatedAt)
@@ -40,6 +45,7 @@ struct ResourceView: JSONRepresentable {
         json.field("labels", JSON.object(resource.labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }))
         json.field("provider", resource.connection)
         json.field("location", resource.location)
+        json.field("management", "managed")
         json.field("deletion_protection", resource.isProtected)
         json.field("expires_at", resource.expiresAt)
         json.array("depends_on", resource.dependsOn)
@@ -59,6 +65,7 @@ struct ResourceView: JSONRepresentable {
             json.field("exit_code", resource.observed.exitCode)
             json.field("running_since", resource.observed.runningSince)
         }
+        if resource.kind == .volume { json.field("attached_to", holder) }
         if resource.kind == .network { json.field("cidr", resource.observed.cidr) }
         json.field("observed_generation", resource.observedGeneration)
         json.field("last_synced_at", resource.syncedAt)
@@ -86,6 +93,9 @@ extension ResourceView {
             .optional("running_since", Schema.timestamp().nullable),
         ]
         if kind != .volume && kind != .network { fields += ofInstances }
+        if kind != .instance && kind != .network {
+            fields.append(.optional("attached_to", Schema.id("inst", "The instance that has it.").nullable))
+        }
         if kind != .volume && kind != .instance { fields.append(.optional("cidr", Schema.string(9...18).nullable)) }
         return .object(fields)
     }
@@ -96,11 +106,14 @@ extension ResourceView {
             .required("project_id", .id("proj")), .required("account_id", .id("acc")), .required("environment", .string(1...20)),
             .required("mode", .choice(of: Mode.self)), .required("name", .string(1...63)),
             .required("labels", Schema(.map(.string(0...63, .echo)))), .required("provider", .id("con")),
-            .required("location", .string(1...63)), .required("deletion_protection", .boolean()),
+            .required("location", .string(1...63)),
+            .required("management", .choice(["managed"], "Made, changed and deleted from here.")),
+            .required("deletion_protection", .boolean()),
             .required("expires_at", Schema.timestamp().nullable), .required("depends_on", .array(.string(1...100))),
             .required("spec", kind?.specSchema ?? Schema(.map(Schema(.any)))), .required("status", status(kind)),
             .required("cost", ResourceCost.schema.nullable),
             .required("generation", .integer(1...Int64.max, "Counts changes of the spec.")), .required("etag", .string(1...60, .echo)),
+            .required("seq", .integer(0...Int64.max, "Where the log stood when this was read: `GET /v1/events?after=` goes on from here.")),
             .required("operation_id", Schema.id("op", "The operation that runs now.").nullable),
             .required("created_at", .timestamp()), .required("updated_at", .timestamp()),
             .required("delete_time", Schema.timestamp().nullable),

@@ -58,10 +58,9 @@ package final class OperationEngine: Sendable {
 
     /// Looks at everything that is due, once, each operation as far as it goes now; answers how many there were.
     package func runDue() async throws -> Int {
-        let now = surroundings.now()
-        let due = try await store.read { try Operation.due(by: now, limit: Self.concurrency, $0) }
+        let due = try await claimDue(by: surroundings.now())
         await withDiscardingTaskGroup { group in
-            for operation in due where claim(operation) {
+            for operation in due {
                 group.addTask {
                     await self.advance(operation.id, operation.tenant)
                     self.release(operation.id)
@@ -69,6 +68,27 @@ package final class OperationEngine: Sendable {
             }
         }
         return due.count
+    }
+
+    /// Takes places for what is due, the most urgent first, as many as there are and each connection may have.
+    private func claimDue(by now: Timestamp) async throws -> [Operation.Due] {
+        // Those that run are due as well.
+        let limit = Self.concurrency * 4
+        var claimed: [Operation.Due] = []
+        var full = fullConnections
+        while true {
+            let due = try await store.read { [full] in try Operation.due(by: now, except: full, limit: limit, $0) }
+            claimed += due.filter(claim)
+            let fullNow = fullConnections
+            // Behind so many of one connection there may be others'.
+            guard due.count == limit, fullNow != full, state.withLock({ $0.running.count }) < Self.concurrency else { return claimed }
+            full = fullNow
+        }
+    }
+
+    private var fullConnections: Set<ConnectionID> {
+        let running = state.withLock { Array($0.running.values) }
+        return Set(Dictionary(grouping: running) { $0 }.filter { $1.count >= Self.concurrencyPerConnection }.keys)
     }
 
     /// Takes a place for the operation, unless it has one or there is none.
@@ -105,10 +125,7 @@ package final class OperationEngine: Sendable {
             let now = surroundings.now()
             // Nothing can be started while all places are taken; the next that is given back wakes this again.
             guard state.withLock({ $0.running.count }) < Self.concurrency else { return .seconds(1) }
-            // Those that run are due as well, and one connection's may stand before all others.
-            let limit = Self.concurrency * 4
-            let due = try await store.read { try Operation.due(by: now, limit: limit, $0) }
-            for operation in due where claim(operation) {
+            for operation in try await claimDue(by: now) {
                 group.addTask {
                     await self.advance(operation.id, operation.tenant)
                     self.release(operation.id)
@@ -193,6 +210,14 @@ package struct EngineIdentity: Sendable, Equatable {
         }
         guard let row else { throw StorageError.corrupt("The engine's row is missing.") }
         return row
+    }
+
+    /// The installation's name, made here when no engine has been started yet.
+    static func installation(_ surroundings: Surroundings, _ connection: Connection) throws -> String {
+        try connection.execute(
+            "INSERT INTO engine (id, installation, epoch) VALUES (1, ?, 0) ON CONFLICT (id) DO NOTHING",
+            surroundings.makeID(InstallationKind.self).rawValue)
+        return try connection.row("SELECT installation FROM engine WHERE id = 1") { $0.text(0) } ?? ""
     }
 
     /// Throws when another start of the engine has taken over.

@@ -53,9 +53,12 @@ extension Operation {
     }
 
     /// What the engine has to look at by `now`, the most urgent first; across all tenants, as the engine serves them all.
-    static func due(by now: Timestamp, limit: Int, _ connection: Connection) throws -> [Due] {
-        try connection.rows(
-            "SELECT id, workspace, mode, connection FROM operations WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit
+    /// Those of connections that have no place left are passed over, so that one with thousands keeps nobody waiting.
+    static func due(by now: Timestamp, except full: Set<ConnectionID>, limit: Int, _ connection: Connection) throws -> [Due] {
+        let others = full.isEmpty ? "" : " AND connection NOT IN (\(Array(repeating: "?", count: full.count).joined(separator: ", ")))"
+        return try connection.rows(
+            "SELECT id, workspace, mode, connection FROM operations WHERE due_at <= ?\(others) ORDER BY due_at LIMIT ?",
+            [now.sqlValue] + full.sorted().map(\.sqlValue) + [limit.sqlValue]
         ) { row in
             Due(
                 id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
