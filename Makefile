@@ -40,9 +40,10 @@ test-durability: $(BINARY)
 test-postgres: setup
 	scripts/test-postgres.sh
 
-## Webhooks as the libraries of their receivers see them; kill -9 in a storm of changes.
+## Webhooks as the libraries of their receivers see them; kill -9 in a storm of changes; live listeners.
 test-signals: $(BINARY)
 	python3 Tests/Conformance/webhooks.py --binary $(BINARY)
+	python3 Tests/Conformance/live.py --binary $(BINARY) --listeners 50
 
 ## Every provider on real peers of its own: dockerd and podman. Needs root.
 test-peers: setup

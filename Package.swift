@@ -187,7 +187,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "EventsTests",
-            dependencies: ["Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .nioCore, .nioPosix],
+            dependencies: ["Alerts", "Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .nioCore, .nioPosix],
             swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(

@@ -25,6 +25,7 @@ import fastapi_service
 import load
 import machine
 import resources
+import signals
 from disk import Disk
 from server import BUILD, HOST, UNLIMITED, Process, Server, init, python_with, workspace
 
@@ -54,6 +55,8 @@ class Bench:
         if self.options.only_resources:
             with self.ours("resources") as ours:
                 return resources.measure(self, ours)
+        if self.options.only_signals:
+            return signals.measure(self)
         with self.ours("data") as ours:
             self.make_projects(ours)
             self.authenticated_reads(ours)
@@ -65,15 +68,17 @@ class Bench:
             self.memory(fresh)
         with self.ours("resources") as ours:
             resources.measure(self, ours)
+        signals.measure(self)
         if not self.options.no_kill:
             self.kills()
 
-    def ours(self, name):
+    def ours(self, name, egress=None):
         data = self.folder / name
         credentials = init(self.options.binary, data)
         disk = Disk(data, self.folder / f"{name}-disk", images=False)
-        egress = {"CLOUDAPI_ALLOW_EGRESS": self.options.docker.replace("unix://", "unix:")} if self.options.docker else {}
-        server = Server(self.options.binary, data, self.folder / f"{name}.log", disk.environment() | egress)
+        opened = ",".join(filter(None, [egress, self.options.docker and self.options.docker.replace("unix://", "unix:")]))
+        environment = disk.environment() | ({"CLOUDAPI_ALLOW_EGRESS": opened} if opened else {})
+        server = Server(self.options.binary, data, self.folder / f"{name}.log", environment)
         server.token, server.disk = credentials["api_key"], disk
         return server.start()
 
@@ -257,6 +262,8 @@ def main():
     parser.add_argument("--docker", metavar="unix://…", help="a Docker whose own speed is the measure of ours")
     parser.add_argument("--docker-image", default="cp-busybox:1", help="an image it has")
     parser.add_argument("--only-resources", action="store_true", help="leave everything else out")
+    parser.add_argument("--only-signals", action="store_true", help="leave everything else out")
+    parser.add_argument("--events", type=int, help="how long the log is that is verified and reported on; a million when left out")
     parser.add_argument("--keep", metavar="FOLDER", help="work in this folder, and leave it")
     options = parser.parse_args()
     before = time.strftime("%Y-%m-%d %H:%M"), Path("/proc/loadavg").read_text().split()[0]

@@ -126,20 +126,25 @@ done
 grep '"alert.firing", "verified": true' "$work/letters" >/dev/null || fail "the webhook did not come, or its signature is wrong: $(cat "$work/letters")"
 say "told" "$(grep alert.firing "$work/letters" | head -1)"
 
-# A cost row is made when its hour is over; one can wait for it.
-if [ -n "${WAIT_FOR_CHARGE:-}" ]; then
-    for _ in $(seq 400); do
-        [ "$(call GET "/v1/charges?resource_id=$instance" | jq '.data | length')" -gt 0 ] && break
-        sleep 10
-    done
-    call GET "/v1/charges?resource_id=$instance" | jq -e '.data[0]' >/dev/null || fail "no cost row"
-fi
+# The row of the hour that runs; when the hour is over, /v1/charges has it under the same id.
+{ call GET "/v1/charges/open?resource_id=$instance"; call GET "/v1/charges?resource_id=$instance"; } | jq -se '[.[] | (.data // .items)[]][0]' >"$work/row" || fail "no cost row"
+say "a cost row" "$(jq -r '.billed_cost + " dollars, " + .charge_description' "$work/row")"
 
-call GET "/v1/trace/$request" >"$work/trace" || fail "no trace"
-for kind in resource operation alert alert_action; do
-    jq -e --arg kind "$kind" '.. | objects | select(.kind? == $kind)' "$work/trace" >/dev/null || fail "the trace has no $kind: $(cat "$work/trace")"
+# From the first request to every link. What came last, the delivery, may still be written down.
+links='[.links[].kind] | unique' events='[.events[].type]'
+for _ in $(seq 40); do
+    call GET "/v1/trace/$request" >"$work/trace" || fail "no trace"
+    missing=$(jq -r "([\"resource\", \"operation\", \"usage\", \"charge\", \"alert\", \"alert_action\", \"delivery\", \"audit\"] - ($links)) \
+        + ([\"instance.created\", \"instance.ready\", \"alert.firing\", \"alert.acted\", \"instance.stop_requested\", \"instance.stopped\"] - ($events)) \
+        + (if any(.links[]; .kind == \"delivery\" and .detail.event_type == \"alert.firing\" and .detail.state == \"delivered\") then [] else [\"the delivery of the alert\"] end) \
+        | join(\", \")" "$work/trace")
+    [ -z "$missing" ] && break
+    sleep 0.5
 done
-say "traced" "$(jq -c '[.. | objects | select(has("href")) | .kind] | unique' "$work/trace")"
+[ -z "$missing" ] || fail "the trace lacks $missing: $(cat "$work/trace")"
+jq -e --slurpfile row "$work/row" 'any(.links[]; .kind == "charge" and .id == $row[0].id)' "$work/trace" >/dev/null || fail "the trace lacks the cost row"
+say "traced" "$(jq -c "$links" "$work/trace")"
+for href in $(jq -r '.links[].href' "$work/trace" | sort -u); do call GET "$href" >/dev/null || fail "$href does not answer"; done
 
 call POST "/v1/alerts/$alert/undo" >/dev/null || fail "no undo"
 begin=$SECONDS

@@ -41,6 +41,7 @@ binary=.build/debug/cloudapi
 suite providers swift test --skip-build --filter ProviderTests "$@"
 suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
 suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
+suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
 suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"
 suite "cut connections" python3 Tests/Peers/cuts.py --binary $binary --home "$home"
 suite "crash matrix, docker" python3 Tests/Durability/crashmatrix.py --binary $binary --docker "$CLOUDAPI_TEST_DOCKER" \

@@ -47,6 +47,7 @@ package struct Outgoing: Sendable {
     /// Sends once and gives the answer, whatever its status. Only a connection that could not be made is tried at the name's next address.
     package func send(_ request: OutgoingRequest) async throws(OutgoingError) -> OutgoingResponse {
         let begun = ContinuousClock.now
+        let request = request.traced()
         var response = try await within(request.timeout) {
             try await exchange(request) { client, destination in try await client.send(request, to: destination) }
         }
@@ -57,7 +58,8 @@ package struct Outgoing: Sendable {
     /// Sends once and gives the answer as soon as its head is there, whatever its status. The request's `timeout` is for the head; the body
     /// may come for as long as it likes, and `bodyLimit` means nothing.
     package func stream(_ request: OutgoingRequest) async throws(OutgoingError) -> OutgoingStream {
-        try await within(request.timeout) {
+        let request = request.traced()
+        return try await within(request.timeout) {
             try await exchange(request) { client, destination in try await client.stream(request, to: destination) }
         }
     }

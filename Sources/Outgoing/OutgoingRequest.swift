@@ -1,3 +1,5 @@
+import Kernel
+
 /// What is sent, and how long and how much is waited for.
 package struct OutgoingRequest: Sendable {
     package enum Method: String, Sendable, CaseIterable {
@@ -47,6 +49,17 @@ extension OutgoingRequest {
     /// The headers that go out.
     var sentHeaders: [(name: String, value: String)] {
         headers.filter { !Self.ours.contains($0.name.lowercased()) }
+    }
+
+    /// With the place in a trace (W3C Trace Context) that the work at hand has, or a trace of its own; who says one himself keeps it.
+    func traced() -> OutgoingRequest {
+        guard !headers.contains(where: { $0.name.lowercased() == "traceparent" }) else { return self }
+        // Ids of traces are labels: nothing depends on what they are, so no test hands them in.
+        func random() -> UInt64 { .random(in: 0 ... .max) }
+        let trace = TraceContext.current.map { $0.child(random()) } ?? .root((random(), random(), random()))
+        var copy = self
+        copy.headers.append(("traceparent", trace.traceparent))
+        return copy
     }
 
     /// A line break in a value would begin a header, or a request, that nobody checked.

@@ -31,4 +31,7 @@ package enum MigrationOrder {
         + AlertSchema.migrations
         + IdentitySchema.teams
         + ResourceSchema.fairness
+        + EventSchema.causes
+        + AuditSchema.reports
+        + WebhookSchema.traces
 }

@@ -40,7 +40,9 @@ package struct RouteTable: Sendable {
             + OperationRoutes(engine: engine).all
         let log =
             EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
-            + AuditRoutes(signer: AuditSigner(vault: vault)).all + TraceRoutes(sources: TraceSources.all).all
+            + AuditRoutes(signer: AuditSigner(vault: vault)).all
+            + ComplianceRoutes(signer: AuditSigner(vault: vault), sections: ReportSections.all).all
+            + TraceRoutes(sources: TraceSources.all).all
         routes =
             PingRoute.all + identity + keys + UsageRoutes.all + prices + resources + webhooks.all + AlertRoutes(engine: engine).all
             + channels.all + log + sandbox.routes

@@ -100,6 +100,14 @@ package struct Store: Sendable {
         }
     }
 
+    /// How many writes each commit held, and how many wait for one. Nothing with PostgreSQL, where each has its own.
+    package var batches: (commits: CommitBatches, waiting: Int) {
+        switch engine {
+        case .sqlite(let engine): (engine.batches, engine.waitingWrites)
+        case .postgres, .none: (CommitBatches(), 0)
+        }
+    }
+
     package func close() throws {
         switch engine {
         case .sqlite(let engine): try engine.close()

@@ -13,10 +13,13 @@ struct Arrival {
     let mount: Mount
     let at: Timestamp
     let requestID: ID<RequestKind>
+    var logger: Logger
     /// The rate limit's word; nil before it was asked.
     var verdict: RateLimiter.Verdict?
     /// Nil before it is known, and for calls that need no credential.
     var caller: Caller?
+    /// Of the caller's trace, where there is one.
+    var trace: TraceContext?
 
     var problemWriter: ProblemWriter { ProblemWriter(requestID: requestID, path: request.uri.path, surface: route.surface) }
 
@@ -37,7 +40,7 @@ struct Arrival {
     func response(to error: any Error) -> Response {
         let problem = Problem(from: error)
         if problem.code.status >= 500 {
-            scope.logger.error(
+            logger.error(
                 "request failed",
                 metadata: [
                     "request_id": "\(requestID)", "route": "\(route.name)", "code": "\(problem.code.rawValue)",
@@ -46,6 +49,11 @@ struct Arrival {
         }
         return response(problemWriter.answer(problem))
     }
+}
+
+extension HTTPField.Name {
+    /// W3C Trace Context.
+    static let traceparent = Self("traceparent")!  // a token
 }
 
 extension Route {

@@ -30,6 +30,8 @@ package struct Call: Sendable {
     package let store: Store
     let idempotency: IdempotentRequest?
     let cursors: CursorSigner
+    /// What its `traceparent` says; nil without one.
+    package let trace: TraceContext?
 
     /// The path's `{name}`, decoded. The route table guarantees it.
     package func parameter(_ name: String) -> String { parameters.get(name).flatMap(PercentEncoding.decode) ?? "" }
@@ -40,7 +42,13 @@ package struct Call: Sendable {
     package var wait: Duration { .seconds(query["wait"].flatMap(Query.seconds) ?? 0) }
 
     package var attribution: Attribution {
-        Attribution(tenant: caller.tenant, actor: caller.actor, address: address, request: requestID, surroundings: surroundings)
+        Attribution(
+            tenant: caller.tenant, actor: caller.actor, address: address, request: requestID, surroundings: surroundings, trace: trace)
+    }
+
+    /// A long read, on a database thread.
+    package func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await store.scan(body)
     }
 
     package func read<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {

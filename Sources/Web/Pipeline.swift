@@ -2,6 +2,7 @@ import Crypto
 import HTTPTypes
 package import Hummingbird
 package import Kernel
+import Logging
 import NIOCore
 package import Storage
 import Synchronization
@@ -68,7 +69,22 @@ package final class Pipeline: Sendable {
         let at = surroundings.now()
         var arrival = Arrival(
             request: request, scope: scope, route: route, mount: mount, at: at,
-            requestID: .make(at: at, random: (surroundings.random(), surroundings.random())))
+            requestID: .make(at: at, random: (surroundings.random(), surroundings.random())), logger: scope.logger)
+        guard let traceparent = request.headers[.traceparent], let trace = TraceContext(traceparent: traceparent) else {
+            return await respond(to: &arrival)
+        }
+        // Our part of the caller's trace: what is logged and sent meanwhile says so.
+        let own = trace.child(surroundings.random())
+        arrival.trace = own
+        arrival.logger[metadataKey: "trace_id"] = "\(own.traceID)"
+        return await TraceContext.$current.withValue(own) { [arrival] in
+            var arrival = arrival
+            return await respond(to: &arrival)
+        }
+    }
+
+    private func respond(to arrival: inout Arrival) async -> Response {
+        let request = arrival.request
         let count = inFlight.wrappingAdd(1, ordering: .relaxed).newValue
         defer { inFlight.wrappingSubtract(1, ordering: .relaxed) }
         do {
@@ -127,7 +143,7 @@ package final class Pipeline: Sendable {
         }
         let session = StreamSession(
             streaming: streaming, place: place, channel: arrival.scope.channel, surroundings: surroundings, limits: limits,
-            logger: arrival.scope.logger, problemWriter: arrival.problemWriter,
+            logger: arrival.logger, problemWriter: arrival.problemWriter,
             authorize: { [self] in if let caller = arrival.caller { try await confirm(caller, for: arrival) } })
         return ResponseBody { writer in try await session.run(&writer) }
     }
@@ -209,9 +225,9 @@ package final class Pipeline: Sendable {
         return Call(
             caller: caller, requestID: arrival.requestID, at: arrival.at, address: address, parameters: arrival.scope.parameters,
             query: query,
-            body: body, bytes: bytes, headers: arrival.request.headers, logger: arrival.scope.logger, path: arrival.request.uri.path,
+            body: body, bytes: bytes, headers: arrival.request.headers, logger: arrival.logger, path: arrival.request.uri.path,
             routePath: arrival.route.path, envelope: asksForPages || (!asksForCursor && profile == .cloudplatform) ? .page : .cursor,
-            surroundings: surroundings, store: store, idempotency: idempotency, cursors: cursors)
+            surroundings: surroundings, store: store, idempotency: idempotency, cursors: cursors, trace: arrival.trace)
     }
 
     /// Throws `invalid_header` for an `If-Match` that is none, whether or not there is anything to match.
@@ -225,7 +241,7 @@ package final class Pipeline: Sendable {
     private func openCall(_ arrival: Arrival, _ body: JSON?) -> OpenCall {
         OpenCall(
             requestID: arrival.requestID, at: arrival.at, address: address(of: arrival), body: body, parameters: arrival.scope.parameters,
-            headers: arrival.request.headers, logger: arrival.scope.logger, surroundings: surroundings, store: store)
+            headers: arrival.request.headers, logger: arrival.logger, surroundings: surroundings, store: store)
     }
 
     private func address(of arrival: Arrival) -> String? {

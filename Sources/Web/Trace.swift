@@ -4,15 +4,18 @@ package import Storage
 /// What one request did and set in motion, as the log tells it. Features add what they know of it.
 package struct Trace: Sendable {
     package let caller: Caller
+    /// When it is looked at.
+    package let at: Timestamp
     package let request: RequestID
-    /// Events of the request, and of the operations it began, oldest first.
+    /// Events of the request, of the operations it began, and of what came of them, oldest first.
     package let events: [Event]
     /// What those operations are about.
     package let resources: [String]
     package let operations: [OperationID]
 
-    package init(caller: Caller, request: RequestID, events: [Event], resources: [String], operations: [OperationID]) {
+    package init(caller: Caller, at: Timestamp, request: RequestID, events: [Event], resources: [String], operations: [OperationID]) {
         self.caller = caller
+        self.at = at
         self.request = request
         self.events = events
         self.resources = resources
@@ -22,7 +25,7 @@ package struct Trace: Sendable {
 
 /// Something that hangs on a trace, and where it can be read.
 package struct TraceLink: Sendable, JSONRepresentable, SchemaDescribed {
-    /// `resource`, `operation`, `usage`, `charge`, `alert`, `delivery`, ….
+    /// `resource`, `operation`, `usage`, `charge`, `alert`, `alert_action`, `delivery`, `audit`, ….
     package let kind: String
     package let id: String?
     /// The call that shows it.

@@ -20,17 +20,30 @@ struct Audit: AsyncParsableCommand {
                 "A file with a signed checkpoint (POST /v1/audit/checkpoints); the chain must still contain it. May be given several times."
         )
         var checkpoint: [String] = []
-        @Option(help: "The public key that signed the checkpoints, in base64, got from somewhere else than this server.")
+        @Option(
+            help:
+                "A compliance report as JSON (GET /v1/compliance/reports/{id}/content): its rows and its signature are checked, and nothing else; no database is needed."
+        )
+        var report: [String] = []
+        @Option(help: "The public key that signed the checkpoints and reports, in base64, got from somewhere else than this server.")
         var publicKey: String?
         @Flag(help: "Print one JSON object.")
         var json = false
 
         func run() async throws {
+            guard report.isEmpty else { return try verifyReports() }
             let trusted = try trustedHead.map(TrustedHead.parse) + checkpoint.map { try TrustedHead.read($0, signedBy: publicKey) }
             let opened = try await OpenedStore.open(store.resolve(), migrates: false)
-            let report = try await AuditReport.make(opened.store, trusted: Dictionary(grouping: trusted, by: \.0).mapValues { $0.map(\.1) })
-            print(json ? report.jsonText : report.text, terminator: json ? "\n" : "")
-            if !report.findings.isEmpty { throw ExitCode(1) }
+            let found = try await AuditReport.make(opened.store, trusted: Dictionary(grouping: trusted, by: \.0).mapValues { $0.map(\.1) })
+            print(json ? found.jsonText : found.text, terminator: json ? "\n" : "")
+            if !found.findings.isEmpty { throw ExitCode(1) }
+        }
+
+        private func verifyReports() throws {
+            guard trustedHead.isEmpty, checkpoint.isEmpty else { throw Failure("--report checks a file by itself; give it alone.") }
+            let checks = report.map { ReportCheck(path: $0, signedBy: publicKey) }
+            print(json ? ReportCheck.jsonText(checks) : checks.map(\.text).joined(), terminator: json ? "\n" : "")
+            if checks.contains(where: { $0.finding != nil }) { throw ExitCode(1) }
         }
     }
 }
@@ -125,5 +138,66 @@ extension AuditReport.Chain {
     var headText: String {
         guard let head else { return "-" }
         return "\(tenant.workspace):\(tenant.mode.rawValue):\(head.sequence):\(EventLog.hexadecimal(head.hash))"
+    }
+}
+
+/// What the check of one report's file found.
+private struct ReportCheck: JSONRepresentable {
+    let path: String
+    let file: ReportFile?
+    let finding: String?
+
+    init(path: String, signedBy publicKey: String?) {
+        self.path = path
+        do {
+            guard let bytes = FileManager.default.contents(atPath: path) else {
+                throw ReportFile.Finding(reason: "there is no such file")
+            }
+            let file = try ReportFile(checking: Array(bytes))
+            if let publicKey, Data(base64Encoded: publicKey) != Data(file.publicKey) {
+                throw ReportFile.Finding(reason: "it was signed with another key than --public-key")
+            }
+            self.file = file
+            finding = nil
+        } catch {
+            file = nil
+            finding = (error as? ReportFile.Finding)?.reason ?? "\(error)"
+        }
+    }
+
+    /// In the form that `--trusted-head` takes.
+    private func headText(_ head: EventLog.Head) -> String {
+        guard let file else { return "-" }
+        return "\(file.tenant.workspace):\(file.tenant.mode.rawValue):\(head.sequence):\(EventLog.hexadecimal(head.hash))"
+    }
+
+    var text: String {
+        guard let file else { return "BAD   \(path): \(finding ?? "")\n" }
+        let rows = file.sections.map { "\($0.name) \($0.rows)" }.joined(separator: ", ")
+        return """
+            ok    \(path): \(file.sections.count) sections (\(rows)), signed with \(AuditSigner.keyID(of: file.publicKey))
+                  to prove it against a database: --trusted-head \(headText(file.to))
+
+            """
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("path", path)
+            json.field("verified", finding == nil)
+            json.field("reason", finding)
+            json.field("from", file.map { headText($0.from) })
+            json.field("to", file.map { headText($0.to) })
+            json.field("key_id", file.map { AuditSigner.keyID(of: $0.publicKey) })
+        }
+    }
+
+    static func jsonText(_ checks: [ReportCheck]) -> String {
+        var json = JSONWriter(capacity: 1024)
+        json.object { json in
+            json.field("verified", checks.allSatisfy { $0.finding == nil })
+            json.array("reports", checks)
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

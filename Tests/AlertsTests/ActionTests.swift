@@ -122,4 +122,54 @@ import Testing
             #expect(try await Self.power(id, tower) == "stopped")
         }
     }
+
+    @Test func `a trace leads from the request that made the instance to what it cost, the alert that this fired, and the stop`()
+        async throws
+    {
+        try await Self.run { tower in
+            let cloud = tower.cloud
+            let budget = try await cloud.post(
+                "/v1/budgets", as: tower.key,
+                ["name": "One dollar", "amount": "1", "scope": ["project_id": .string(tower.project)], "enforced": false]
+            ).expecting(201)
+            let alert = try await tower.alert(
+                "budget_percent > 85", on: [.init("project_id", .string(tower.project))], [.init("action", ["type": "stop"])])
+            let made = try await cloud.post(
+                "/v1/instances", as: tower.key, ["name": "dear", "project_id": .string(tower.project), "spec": .object([])]
+            ).expecting(201)
+            try await cloud.settle()
+            let other = try await cloud.post("/v1/projects", as: tower.key, ["name": "Other"]).expecting(201).text("id")
+            _ = try await cloud.post("/v1/instances", as: tower.key, ["name": "cheap", "project_id": .string(other), "spec": .object([])])
+                .expecting(201)
+            try await cloud.settle()
+            cloud.clock.advance(seconds: 500 * 3600 + 60)
+            try await tower.look()
+            try await cloud.settle()
+
+            let firing = try #require(try await tower.events("alert.firing").first)
+            let cause = try #require(firing["data"]?["cause"])
+            #expect(cause["resource_ids"] == [.string(made.text("id"))] && cause["budget_ids"] == [.string(budget.text("id"))])
+            let event = try #require(cause["event_ids"]?.array?.first?.string)
+            let shown = try await cloud.get("/v1/events?subject=\(made.text("id"))", as: tower.key).items.map { $0["id"]?.string }
+            #expect(shown.contains(event))
+
+            let trace = try await cloud.get("/v1/trace/\(made.header("X-Request-Id") ?? "")", as: tower.key).expecting(200)
+            let types = trace["events"]?.array?.compactMap { $0["type"]?.string } ?? []
+            #expect(
+                types == [
+                    "instance.created", "instance.ready", "alert.firing", "instance.stop_requested", "alert.acted", "instance.stopped",
+                ])
+            let links = trace["links"]?.array ?? []
+            let kinds = Set(links.compactMap { $0["kind"]?.string })
+            #expect(kinds == ["resource", "operation", "usage", "charge", "alert", "alert_action", "audit"])
+            #expect(trace["operation_ids"]?.array?.count == 2)
+            let charge = try #require(links.first { $0["kind"] == "charge" && $0["detail"]?["open"] == true })
+            #expect(charge["detail"]?["resource_id"] == .string(made.text("id")))
+            for link in links { #expect(try await cloud.get(link["href"]?.string ?? "", as: tower.key).status == 200) }
+            // The budget moved it too, and a removed alert is still told of.
+            _ = try await cloud.delete("/v1/alerts/\(alert)", as: tower.key).expecting(204)
+            let after = try await cloud.get("/v1/trace/\(budget.header("X-Request-Id") ?? "")", as: tower.key).expecting(200)
+            #expect(after["events"]?.array?.compactMap { $0["type"]?.string } == ["budget.created", "alert.firing"])
+        }
+    }
 }

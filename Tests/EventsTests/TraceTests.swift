@@ -38,3 +38,34 @@ import Testing
         }
     }
 }
+
+@Suite struct `Somebody's own trace` {
+    @Test func `stands in the rows of what a request changed, and in no others`() async throws {
+        try await Installation.run { cloud in
+            let id = "4bf92f3577b34da6a3ce929d0e0e4736"
+            for header in ["00-\(id)-00f067aa0ba902b7-01", "nonsense"] {
+                let name = header == "nonsense" ? "Plain" : "Traced"
+                _ = try await cloud.post("/v1/projects", as: cloud.home.liveKey, ["name": .string(name)], headers: ["traceparent": header])
+                    .expecting(201)
+            }
+            let tenant = Tenant(workspace: cloud.home.workspace, mode: .live)
+            let rows = try await cloud.store.read { try EventLog.events(in: tenant, after: 0, limit: 100, $0).map { try $0.row } }
+            let made = rows.filter { $0["type"] == "project.created" }.suffix(2)
+            #expect(made.first?["trace_id"]?.string == id && made.last?["trace_id"] == nil)
+            #expect(try await cloud.store.scan { try ChainVerifier.verify(tenant, $0) } == rows.count)
+        }
+    }
+
+    @Test func `has its queues beside it in the metrics`() async throws {
+        try await Installation.run { cloud in
+            _ = try await cloud.makeProject("A")
+            let text = try await cloud.get("/metrics", as: nil).expecting(200).text
+            for line in [
+                "http_request_duration_seconds_bucket{route=\"POST /v1/projects\",le=\"+Inf\"} 1",
+                "store_commit_batch_writes_bucket{le=\"1\"}",
+                "webhook_deliveries_waiting{state=\"due\"} 0", "operations_unfinished{state=\"running\"} 0", "alert_messages_waiting 0",
+                "alert_evaluations_total", "store_writes_waiting 0", "http_streams_open 0",
+            ] { #expect(text.contains(line), "\(line)") }
+        }
+    }
+}

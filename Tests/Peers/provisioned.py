@@ -17,6 +17,9 @@ SERVE = ["sh", "-c", "trap 'echo bye; exit 0' TERM; echo started; i=0; while :; 
 class Provisioned:
     """One server with one connection to one peer."""
 
+    # What it may speak to beside the peer.
+    egress = ""
+
     def __init__(self, binary, home, name, folder, checks, endpoint=None):
         """`endpoint` is where the server looks for the peer, when not at its own socket."""
         self.binary, self.name, self.home, self.said = binary, name, Path(home) / name, checks
@@ -24,9 +27,10 @@ class Provisioned:
         self.endpoint = endpoint or self.peer.endpoint
         self.data = folder / "data"
         made = init(binary, self.data)
+        self.made = made
         self.key, self.project_key, self.project = made["api_key"], made["project_key"], made["project_id"]
-        self.server = Server(binary, self.data, folder / "server.log", {
-            "CLOUDAPI_ALLOW_EGRESS": f"unix:{self.endpoint.removeprefix('unix://')}"}).start()
+        opened = ",".join(filter(None, [f"unix:{self.endpoint.removeprefix('unix://')}", self.egress]))
+        self.server = Server(binary, self.data, folder / "server.log", {"CLOUDAPI_ALLOW_EGRESS": opened}).start()
 
     def call(self, method, path, body=None):
         with contextlib.closing(self.server.client(self.key, timeout=90)) as client:

@@ -53,6 +53,29 @@ import Testing
         }
     }
 
+    @Test func `that are open grow until their hour is closed, and are then billed under the same id`() async throws {
+        try await Self.run(hours: 2) { shop in
+            let key = shop.cloud.home.liveKey
+            let before = try await shop.cloud.get("/v1/charges/open", as: key).expecting(200)
+            #expect(before.items.count == 1 && before.items.first?["charge_period_start"] == "2026-03-10T14:00:00Z")
+            shop.cloud.clock.advance(seconds: 600)
+            let open = try await shop.cloud.get("/v1/charges/open?resource_id=inst_a", as: key).expecting(200)
+            #expect(open.ids == before.ids)
+            let grown = try #require(ExactDecimal(open.items.first?["billed_cost"]?.string ?? ""))
+            #expect(try #require(ExactDecimal(before.items.first?["billed_cost"]?.string ?? "")) < grown)
+            shop.cloud.clock.advance(seconds: 3600)
+            #expect(try await shop.cloud.get("/v1/charges/open", as: key).items.count == 2)
+            while try await shop.closeHours(limit: 2) > 0 {}
+            let billed = try await shop.cloud.get("/v1/charges", as: key)
+            #expect(billed.ids.last == open.ids.first && billed.items.last?["billed_cost"] == "0.007")
+            #expect(try await shop.cloud.get("/v1/charges/open", as: key).items.count == 1)
+            for query in ["resource_id=inst_b", "project_id=proj_x", "account_id=acc_x"] {
+                #expect(try await shop.cloud.get("/v1/charges/open?\(query)", as: key).expecting(200).items.isEmpty)
+            }
+            #expect(try await shop.cloud.get("/v1/charges/open", as: shop.cloud.home.testKey).expecting(200).items.isEmpty)
+        }
+    }
+
     /// An instance that has run so many full hours and a part of one.
     private static func run(hours: Int64, _ body: @escaping @Sendable (Shop) async throws -> Void) async throws {
         try await Shop.run { shop in

@@ -17,7 +17,8 @@ struct Estate: Sendable {
 
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
-        case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, webhook, delivery, alert, team, marker
+        case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
+            marker
         /// Without a resource on it.
         case connection
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
@@ -33,7 +34,7 @@ struct Estate: Sendable {
         /// Whether it belongs to the live or to the test side; the others exist once.
         var hasMode: Bool {
             [
-                .key, .workspaceKey, .token, .price, .budget, .checkpoint, .webhook, .delivery, .alert, .request, .team,
+                .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
                 .marker,
             ].contains(self) || isOfCloud
         }
@@ -62,6 +63,7 @@ struct Estate: Sendable {
                 case .price: PriceKind.prefix
                 case .budget: BudgetKind.prefix
                 case .checkpoint: "chk"
+                case .report: "rep"
                 case .webhook: "whk"
                 case .alert: AlertKind.prefix
                 case .delivery: "dlv"
@@ -131,7 +133,9 @@ struct Estate: Sendable {
                 .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .quotaMetric: "volume_gib",
                 .eventType: "project.created",
                 .resourceName: Noun.resourceName.madeUp,
-                .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"), .request: again.header("X-Request-Id") ?? "",
+                .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),
+                .report: try await made("/v1/compliance/reports", RouteCase.reportPeriod).text("id"),
+                .request: again.header("X-Request-Id") ?? "",
             ].merging(live) { one, _ in one }, sandbox: sandbox,
             invitation: try await made("/v1/users", ["email": .string("ivy@\(domain)")])["invitation"]?["token"]?.string ?? "")
     }

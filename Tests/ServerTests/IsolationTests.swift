@@ -167,7 +167,7 @@ private struct World {
         let found = try await cloud.store.read { connection in
             let withMode = [
                 "credentials", "prices", "budgets", "connections", "resources", "operations", "webhook_endpoints", "webhook_deliveries",
-                "webhook_replays", "audit_checkpoints", "alerts", "alert_changes", "alert_deeds",
+                "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
             ]
             return try (["accounts", "projects", "users", "sessions", "events", "workspaces"] + withMode).flatMap { table in
                 let workspace = table == "workspaces" ? "id" : "workspace"

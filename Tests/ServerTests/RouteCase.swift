@@ -40,6 +40,9 @@ struct RouteCase: Sendable {
         all.merge(cases) { one, _ in one }
     }
 
+    /// A time that has passed.
+    static let reportPeriod: JSON = ["from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"]
+
     private static let identity: [String: RouteCase] = [
         "GET /v1/ping": RouteCase(),
         "POST /v1/sessions": RouteCase(body: { ["email": .string($0.outcome.email), "password": .string($0.outcome.password)] }),
@@ -90,6 +93,7 @@ struct RouteCase: Sendable {
         "GET /v1/budgets/{id}": RouteCase(path: [.budget]),
         "PATCH /v1/budgets/{id}": RouteCase(path: [.budget], body: { _ in ["amount": "2000000"] }),
         "DELETE /v1/budgets/{id}": RouteCase(path: [.budget]),
+        "GET /v1/charges/open": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
         "GET /v1/charges": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
     ]
 
@@ -129,6 +133,15 @@ struct RouteCase: Sendable {
         "GET /v1/audit/checkpoints": RouteCase(),
         "POST /v1/audit/checkpoints": RouteCase(),
         "GET /v1/audit/checkpoints/{id}": RouteCase(path: [.checkpoint]),
+        "GET /v1/compliance/reports": RouteCase(),
+        "POST /v1/compliance/reports": RouteCase(
+            body: { _ in reportPeriod },
+            reference: .init(
+                noun: .project, query: nil,
+                body: { .object((reportPeriod.members ?? []) + [.init("project_ids", [.string($0)])]) })),
+        "GET /v1/compliance/reports/{id}": RouteCase(path: [.report]),
+        "GET /v1/compliance/reports/{id}/content": RouteCase(path: [.report]),
+        "POST /v1/compliance/reports/{id}/attest": RouteCase(path: [.report], body: { _ in ["decision": "approved"] }),
         "GET /v1/audit/retention": RouteCase(),
         "PUT /v1/audit/retention": RouteCase(body: { _ in ["days": 3650] }),
         "GET /v1/trace/{request_id}": RouteCase(path: [.request]),

@@ -27,6 +27,22 @@ import Webhooks
         }
     }
 
+    @Test func `carries the trace of the request it came of, and its delivery shows that as it was sent`() async throws {
+        try await PostOffice.run { office in
+            _ = try await office.endpoint("one", events: ["project.created"])
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            _ = try await office.cloud.post(
+                "/v1/projects", as: office.cloud.home.liveKey, ["name": "Traced"],
+                headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01"]
+            ).expecting(201)
+            _ = try await office.cloud.post("/v1/projects", as: office.cloud.home.liveKey, ["name": "Plain"]).expecting(201)
+            try await office.deliver()
+            let sent = office.receivers.letters("one").compactMap { TraceContext(traceparent: $0.header("traceparent")) }
+            #expect(sent.count == 2 && sent.filter { $0.traceID == trace }.count == 1)
+            #expect(!sent.contains { $0.spanID == "00f067aa0ba902b7" } && Set(sent.map(\.spanID)).count == 2)
+        }
+    }
+
     @Test func `that names a person is sent without the name`() async throws {
         try await PostOffice.run { office in
             _ = try await office.endpoint("one", events: ["user.*"])

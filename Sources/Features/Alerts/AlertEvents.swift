@@ -23,8 +23,17 @@ package enum AlertEvents {
             .required("action", action.nullable), .required("severity", .choice(of: Alert.Severity.self)),
             .required("labels", Schema(.map(.string(0...63, .echo)))),
         ])
+    private static let cause = Schema.Field.optional(
+        "cause",
+        .object(
+            [
+                .optional("resource_ids", .array(.string(1...100), 0...AlertCause.most)),
+                .optional("budget_ids", .array(.id("bud"), 0...AlertCause.most)),
+                .optional("event_ids", .array(.id("evt"), 0...AlertCause.most, "What last happened to each of these resources.")),
+            ], "What moved the numbers: the resources that count most, the budgets, and events."))
     private static let turn: [Schema.Field] =
         subject + [
+            cause,
             .required("name", .string(1...1000, .echo)), .required("rule", .string(1...1000, .echo)),
             .required("severity", .choice(of: Alert.Severity.self)), .required("labels", Schema(.map(.string(0...63, .echo)))),
             .required("before", .choice(of: AlertPhase.State.self)), .required("after", .choice(of: AlertPhase.State.self)),
@@ -34,7 +43,7 @@ package enum AlertEvents {
     private static let deed: [Schema.Field] =
         subject + [
             .required("name", .string(1...1000, .echo)), .required("action", action), .required("resource_ids", .array(.id("inst"))),
-            .required("failures", failures),
+            .required("failures", failures), cause,
         ]
     private static let channel = Schema.Field.required("type", .choice(["slack"]))
 

@@ -12,11 +12,15 @@ package struct AlertTrace: TraceSource {
         let deeds = try AlertDeed.touching(trace.resources, in: tenant, connection)
         return try Alert.all(in: tenant, connection).filter { try $0.isVisible(to: trace.caller, connection) }.flatMap { alert in
             let own = deeds.filter { $0.alert == alert.id }
+            let turns = trace.events.filter { $0.subject == alert.id.rawValue }
             let isAbout = alert.draft.subject.resource.map { trace.resources.contains($0.rawValue) } ?? false
-            guard isAbout || !own.isEmpty else { return [TraceLink]() }
+            guard isAbout || !own.isEmpty || !turns.isEmpty else { return [TraceLink]() }
             let state = TraceLink(
                 "alert", id: alert.id.rawValue, href: "/v1/alerts/\(alert.id)", at: alert.phase.since,
-                detail: ["state": .string(alert.phase.state.rawValue), "rule": .string(alert.draft.rule.source)])
+                detail: [
+                    "state": .string(alert.phase.state.rawValue), "rule": .string(alert.draft.rule.source),
+                    "event_ids": .array(turns.prefix(20).map { JSON($0.id) }),
+                ])
             return [state]
                 + own.map { TraceLink("alert_action", id: $0.id.rawValue, href: "/v1/alerts/\(alert.id)", at: $0.at, detail: $0.json) }
         }

@@ -4,7 +4,17 @@ package import Web
 package enum AuditEvents {
     private static let days = Schema.integer(1...36_500, "Null for no end.").nullable
 
+    private static let digest = Schema.Field.required("manifest_sha256", .string(64...64, .text, "Of what was signed."))
+
     package static let types = [
+        EventType(
+            "compliance.reported", "A compliance report was made.",
+            data: [
+                .required("framework", .choice(["soc2"])), .required("from", .timestamp()), .required("to", .timestamp()), digest,
+            ]),
+        EventType(
+            "compliance.attested", "Somebody signed a compliance report off.",
+            data: [.required("decision", .choice(ComplianceReport.decisions)), digest]),
         EventType(
             "audit.read", "The audit log was read with this credential; said at most once a minute.",
             data: [

@@ -15,8 +15,9 @@ package struct TraceRoutes: Sendable {
             Route(
                 .get, "/v1/trace/{request_id}", .scope(.auditRead), "Follow a request through everything that came of it",
                 details: """
-                    `X-Request-Id` of any change leads to its events, the resources and operations it made, what those did later, and where usage, \
-                    charges, alerts and deliveries that came of it are found.
+                    `X-Request-Id` of any change leads to its events, the resources and operations it made, what those did later, their usage and \
+                    charges (those of the hour that runs too), the alerts that name them as their cause, what these did about it, who was told of \
+                    any of it, and the rows of the audit log that prove it.
                     """, answers: [.ok(Self.schema)], handler: read)
         ]
     }
@@ -35,7 +36,7 @@ package struct TraceRoutes: Sendable {
         let request = call.id("request_id", of: RequestKind.self)
         let query = try EventQuery(call)
         let (found, events) = try await call.read { [sources] connection in
-            let found = try TraceReading.read(request, query, for: call.caller, sources, connection)
+            let found = try TraceReading.read(request, query, for: call.caller, at: call.at, sources, connection)
             return (found, try found.trace.events.map { try EventView($0, showsPersonal: query.showsPersonal) })
         }
         var json = JSONWriter(capacity: 16_384)
@@ -47,8 +48,20 @@ package struct TraceRoutes: Sendable {
             json.array("operation_ids", found.trace.operations.map(\.rawValue))
             json.array("events", events)
             json.field("cut", found.isCut)
-            json.array("links", found.links)
+            json.array("links", found.links + [found.trace.auditLink])
         }
         return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+    }
+}
+
+extension Trace {
+    /// The rows of the log themselves: `events` shows them, with their hashes.
+    fileprivate var auditLink: TraceLink {
+        TraceLink(
+            "audit", href: "/v1/audit?request_id=\(request)", at: events.last?.occurredAt,
+            detail: [
+                "rows": JSON(events.count), "first_seq": JSON(events.first?.sequence), "last_seq": JSON(events.last?.sequence),
+                "last_hash": JSON((events.last?.hash).map(EventLog.hexadecimal)),
+            ])
     }
 }

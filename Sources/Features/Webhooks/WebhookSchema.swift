@@ -53,4 +53,6 @@ package enum WebhookSchema {
             // To find what a replay names.
             "CREATE INDEX IF NOT EXISTS events_by_id ON events (workspace, mode, id)")
     ]
+
+    package static let traces = [Migration("0073-webhook-traces", "ALTER TABLE webhook_attempts ADD COLUMN trace TEXT")]
 }

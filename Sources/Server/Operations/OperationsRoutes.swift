@@ -15,7 +15,11 @@ struct OperationsRoutes {
         router.get("/healthz") { _, _ in text("ok\n") }
         router.get("/readyz") { _, _ in await readiness() }
         router.get("/metrics") { _, _ in
-            text(metrics.exposition(parts), type: "text/plain; version=0.0.4; charset=utf-8")
+            do {
+                return text(try await metrics.exposition(parts), type: "text/plain; version=0.0.4; charset=utf-8")
+            } catch {
+                return text("the database cannot be read\n", status: .serviceUnavailable)
+            }
         }
         let openAPI = document.json.bytes
         router.get("/openapi.json") { _, _ in

@@ -26,8 +26,13 @@ package struct Attribution: Sendable {
     package let request: RequestID?
     package let at: Timestamp
     package let surroundings: Surroundings
+    /// The trace that the request came with; nil when it came with none.
+    package let trace: TraceContext?
 
-    package init(tenant: Tenant, actor: Actor, address: String?, request: RequestID?, surroundings: Surroundings) {
+    package init(
+        tenant: Tenant, actor: Actor, address: String?, request: RequestID?, surroundings: Surroundings, trace: TraceContext? = nil
+    ) {
+        self.trace = trace
         self.tenant = tenant
         self.actor = actor
         self.address = address
@@ -61,6 +66,12 @@ package struct EventDraft: Sendable {
 extension EventDraft {
     /// The project it belongs to, as its data or its subject say; nil where they name none. Who may see one project only sees by this.
     package var project: ProjectID? { Self.project(of: data, subject: subject) }
+
+    /// The ids that its data names as what it came of: every list in `data.cause`. They are indexed (`EventFilter.cause`).
+    var causes: Set<String> {
+        let lists = data["cause"]?.members?.compactMap(\.value.array) ?? []
+        return Set(lists.joined().compactMap(\.string))
+    }
 
     static func project(of data: JSON, subject: String) -> ProjectID? {
         let places = [data, data["after"], data["before"], data["scope"], data["after"]?["scope"], data["before"]?["scope"]]

@@ -35,6 +35,8 @@ package struct EventFilter: Sendable, Equatable {
     /// The id of who did it, or of the credential.
     package var actor: String?
     package var request: RequestID?
+    /// Events that name one of these as their cause.
+    package var causes: [String] = []
     /// Events of these projects only; what belongs to no project, or to one unknown, is not among them.
     package var projects: [ProjectID]?
     package var from: Timestamp?
@@ -44,6 +46,10 @@ package struct EventFilter: Sendable, Equatable {
     package init() {}
 
     package func matches(_ event: Event) -> Bool {
+        if !causes.isEmpty {
+            let data = (try? event.row)?["data"] ?? .null  // a row that is no JSON names no cause
+            if EventDraft(event.type, subject: event.subject, data: data).causes.isDisjoint(with: causes) { return false }
+        }
         if !types.isEmpty, !types.contains(where: { $0.matches(event.type) }) { return false }
         if !subjects.isEmpty, !subjects.contains(event.subject) { return false }
         if let actor, event.actorID != actor { return false }
@@ -54,7 +60,7 @@ package struct EventFilter: Sendable, Equatable {
         return true
     }
 
-    /// Each to be joined by AND.
+    /// Each to be joined by AND. `causes` stand in a table of their own and are not among them.
     var conditions: [(sql: String, values: [SQLValue])] {
         var found: [(sql: String, values: [SQLValue])] = []
         let patterns = types.map(\.condition)

@@ -11,7 +11,9 @@ extension EventLog {
     package static func restart(reason: String, by attribution: Attribution, _ connection: Connection) throws {
         let tenant = attribution.tenant
         let head = try lockedHead(of: tenant, connection)
-        try connection.execute("DELETE FROM events WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode)
+        for table in ["events", "event_causes"] {
+            try connection.execute("DELETE FROM \(table) WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode)
+        }
         connection.append(anchor(reason, of: tenant, at: head, []), by: attribution)
     }
 
@@ -39,6 +41,8 @@ extension EventLog {
         guard let worthwhile, worthwhile > 0 else { return 0 }
         let removed = try connection.execute(
             "DELETE FROM events WHERE workspace = ? AND mode = ? AND sequence <= ?", tenant.workspace, tenant.mode, last)
+        try connection.execute(
+            "DELETE FROM event_causes WHERE workspace = ? AND mode = ? AND sequence <= ?", tenant.workspace, tenant.mode, last)
         connection.append(
             anchor("retention", of: tenant, at: floor, [.init("removed", JSON(removed)), .init("before", JSON(time))]), by: attribution)
         return removed

@@ -83,6 +83,11 @@ extension EventLog {
             conditions.append("sequence < ?")
             values.append(.integer(before))
         }
+        if !filter.causes.isEmpty {
+            let marks = Array(repeating: "?", count: filter.causes.count).joined(separator: ", ")
+            conditions.append("sequence IN (SELECT sequence FROM event_causes WHERE workspace = ? AND mode = ? AND cause IN (\(marks)))")
+            values += [tenant.workspace.sqlValue, tenant.mode.sqlValue] + filter.causes.map(SQLValue.text)
+        }
         for condition in filter.conditions {
             conditions.append(condition.sql)
             values += condition.values

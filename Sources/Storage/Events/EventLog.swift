@@ -84,11 +84,18 @@ package enum EventLog {
             """, by.tenant.workspace, by.tenant.mode, head.sequence + 1, id, event.draft.type, event.draft.subject, by.actor.id, by.request,
             by.at,
             canonical, sealed.stored, hash, event.draft.project)
+        for cause in event.draft.causes {
+            try connection.execute(
+                "INSERT INTO event_causes (workspace, mode, cause, sequence) VALUES (?, ?, ?, ?)", by.tenant.workspace, by.tenant.mode,
+                cause, head.sequence + 1)
+        }
         return Head(sequence: head.sequence + 1, hash: hash)
     }
 
     private static func canonicalRow(_ event: PendingEvent, id: EventID, sequence: Int64, previous: [UInt8], digests: JSON) -> [UInt8] {
         let by = event.attribution
+        var members: [JSON.Member] = []
+        if let trace = by.trace { members.append(.init("trace_id", .string(trace.traceID))) }
         let row: JSON = [
             "actor": ["type": .string(by.actor.type), "id": .string(by.actor.id), "credential": JSON(by.actor.credential)],
             "data": event.draft.data, "id": JSON(id), "mode": .string(by.tenant.mode.rawValue), "occurred_at": JSON(by.at),
@@ -96,7 +103,7 @@ package enum EventLog {
             "prev_hash": .string(hexadecimal(previous)), "request_id": JSON(by.request), "seq": .integer(sequence),
             "subject": .string(event.draft.subject), "type": .string(event.draft.type), "workspace_id": JSON(by.tenant.workspace),
         ]
-        return row.canonicalBytes
+        return JSON.object((row.members ?? []) + members).canonicalBytes
     }
 
     /// Lower-case hexadecimal, the way hashes are shown.

@@ -35,5 +35,18 @@ package enum EventSchema {
             """)
     ]
 
-    package static let all = migrations + consumers
+    /// What an event names as its cause, so that a trace finds what came of something.
+    package static let causes = [
+        Migration(
+            "0071-event-causes",
+            """
+            CREATE TABLE event_causes (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, cause TEXT NOT NULL, sequence INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, cause, sequence)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX event_causes_by_age ON event_causes (workspace, mode, sequence)")
+    ]
+
+    package static let all = migrations + consumers + causes
 }

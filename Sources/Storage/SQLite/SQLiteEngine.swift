@@ -48,6 +48,7 @@ package final class SQLiteEngine: Sendable {
         var isDraining = false
         var transactions = 0
         var writes = 0
+        var batches = CommitBatches()
     }
 
     /// One write: runs in its savepoint, answers what to tell its caller once the outcome of the commit is known.
@@ -120,7 +121,23 @@ package final class SQLiteEngine: Sendable {
 
     var commits: (transactions: Int, writes: Int) { queue.withLock { ($0.transactions, $0.writes) } }
 
+    var batches: CommitBatches { queue.withLock { $0.batches } }
+    var waitingWrites: Int { queue.withLock { $0.waiting.count } }
+
     func close() throws { try pool.close() }
+}
+
+/// How many writes shared a commit: counts for up to 1, 2, 4, … 512.
+package struct CommitBatches: Sendable, Equatable {
+    package static let bounds = (0...9).map { 1 << $0 }
+    /// One for each bound.
+    package private(set) var counts = [Int](repeating: 0, count: bounds.count)
+
+    package init() {}
+
+    mutating func count(_ writes: Int) {
+        counts[Self.bounds.firstIndex { writes <= $0 } ?? Self.bounds.count - 1] += 1
+    }
 }
 
 // MARK: - Group commit
@@ -182,6 +199,7 @@ extension SQLiteEngine {
         queue.withLock { queue in
             queue.transactions += 1
             queue.writes += answers.count
+            queue.batches.count(answers.count)
         }
         for answer in answers { answer(failure) }
     }

@@ -148,6 +148,7 @@ extension AlertDeed {
         members += [
             .init("name", .string(alert.draft.name)), .init("action", action.json),
             .init("resource_ids", .array(resources.map { JSON($0) })), .init("failures", .array(failures.map(\.json))),
+            .init("cause", ["resource_ids": .array(resources.prefix(AlertCause.most).map { JSON($0) })]),
         ]
         return .object(members)
     }

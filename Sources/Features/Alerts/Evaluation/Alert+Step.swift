@@ -11,6 +11,8 @@ extension Alert {
         let notice: AlertPhase.Notice?
         let owesNotice: Bool
         let readings: JSON
+        /// Instances whose measurements they are; empty where no rule asks for any.
+        let measured: [ResourceID]
         let isSilenced: Bool
         /// Whether it has just begun to fire, silenced or not.
         let fires: Bool
@@ -36,7 +38,7 @@ extension Alert {
             owes = false
         }
         return Step(
-            phase: phase, notice: told, owesNotice: owes, readings: readings.json, isSilenced: isSilenced,
+            phase: phase, notice: told, owesNotice: owes, readings: readings.json, measured: readings.highest, isSilenced: isSilenced,
             fires: notice == .firing)
     }
 
@@ -49,7 +51,7 @@ extension Alert {
         try save(step.phase, owesNotice: step.owesNotice, connection)
         if step.phase.state != phase.state { try note(step, by: by, connection) }
         if let notice = step.notice {
-            if notice == .repeated { connection.append(event("alert.repeated", step), by: by) }
+            if notice == .repeated { connection.append(try event("alert.repeated", step, at: by.at, connection), by: by) }
             if draft.channels.contains(.slack) {
                 try SlackMessage.queue(slackText(notice, step), notice.rawValue, of: id, in: tenant, at: by.at, connection)
             }
@@ -79,16 +81,17 @@ extension Alert {
             case .recovering: "alert.recovering"
             case .resolved: "alert.resolved"
             }
-        connection.append(event(type, step), by: by)
+        connection.append(try event(type, step, at: by.at, connection), by: by)
     }
 
-    private func event(_ type: String, _ step: Step) -> EventDraft {
+    private func event(_ type: String, _ step: Step, at now: Timestamp, _ connection: Connection) throws -> EventDraft {
         var members = subjectMembers
         members += [
             .init("name", .string(draft.name)), .init("rule", .string(draft.rule.source)),
             .init("severity", .string(draft.severity.rawValue)), .init("labels", JSON(labels: draft.labels)),
             .init("before", .string(phase.state.rawValue)), .init("after", .string(step.phase.state.rawValue)),
             .init("values", step.readings), .init("silenced", .bool(step.isSilenced)),
+            .init("cause", try AlertCause(of: self, measured: step.measured, at: now, connection).json),
         ]
         return EventDraft(type, subject: id.rawValue, data: .object(members))
     }

@@ -7,6 +7,7 @@ package import Logging
 package import Resources
 import ServiceLifecycle
 package import Storage
+import Synchronization
 
 /// Watches rules, and does what follows.
 package final class AlertEvaluator: Sendable {
@@ -20,6 +21,19 @@ package final class AlertEvaluator: Sendable {
     private let messenger: SlackMessenger
     private let surroundings: Surroundings
     private let logger: Logger
+    private let tally = Mutex(Counts())
+
+    /// For `/metrics`.
+    package struct Counts: Sendable {
+        /// Looks at one alert.
+        package var evaluations = 0
+        /// Those that changed something.
+        package var steps = 0
+        /// What the last look at everything of a tenant took.
+        package var lastMicroseconds: Int64 = 0
+    }
+
+    package var counts: Counts { tally.withLock { $0 } }
 
     package init(store: Store, engine: OperationEngine, messenger: SlackMessenger, surroundings: Surroundings, logger: Logger) {
         self.store = store
@@ -45,8 +59,10 @@ package final class AlertEvaluator: Sendable {
 
     private func evaluate(in tenant: Tenant) async throws -> Int {
         let now = surroundings.now()
-        let changing = try await store.read { [logger] connection in
-            try Alert.all(in: tenant, connection).filter { alert in
+        let begun = ContinuousClock.now
+        let (changing, count) = try await store.read { [logger] connection in
+            let alerts = try Alert.all(in: tenant, connection)
+            let changing = try alerts.filter { alert in
                 do {
                     return alert.isChanged(by: try alert.step(at: now, connection))
                 } catch let problem as Problem {
@@ -55,6 +71,13 @@ package final class AlertEvaluator: Sendable {
                     return false
                 }
             }.map(\.id)
+            return (changing, alerts.count)
+        }
+        let took = (ContinuousClock.now - begun).components
+        tally.withLock { tally in
+            tally.evaluations += count
+            tally.steps += changing.count
+            tally.lastMicroseconds = took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000
         }
         for id in changing { try await advance(id, in: tenant) }
         return changing.count

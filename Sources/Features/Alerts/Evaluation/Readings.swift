@@ -12,6 +12,8 @@ package struct Readings {
     let at: Timestamp
     let connection: Connection
     package private(set) var values: [Metric.Use: ExactDecimal?] = [:]
+    /// Of several instances those whose measurement was the highest.
+    private(set) var highest: [ResourceID] = []
 
     /// How old a measurement of an instance may be; it is measured every minute.
     static let freshness: Int64 = 180
@@ -51,7 +53,7 @@ package struct Readings {
     private var tenant: Tenant { alert.tenant }
     private var subject: Subject { alert.draft.subject }
 
-    private func read(_ use: Metric.Use) throws -> ExactDecimal? {
+    private mutating func read(_ use: Metric.Use) throws -> ExactDecimal? {
         switch use.metric {
         case .requests:
             let count = try requests(in: use.function == nil ? 300 : use.seconds)
@@ -114,15 +116,7 @@ package struct Readings {
     }
 
     private func budgets(at moment: Timestamp) throws -> [Spending.Position] {
-        switch subject {
-        case .account(let id): return try Spending.positions(of: .account(id), in: tenant, at: moment, connection)
-        case .project(let id), .resource(_, let id):
-            let own = try Spending.positions(of: .project(id), in: tenant, at: moment, connection)
-            guard own.isEmpty else { return own }
-            let account = try Project.find(id, in: tenant.workspace, connection).account
-            return try Spending.positions(of: .account(account), in: tenant, at: moment, connection)
-        case .selector: return []
-        }
+        try subject.budgets(in: tenant, at: moment, connection).positions
     }
 
     private func spent(at moment: Timestamp) throws -> ExactDecimal {
@@ -150,7 +144,7 @@ package struct Readings {
         return scan
     }
 
-    private func measured(_ use: Metric.Use) throws -> ExactDecimal? {
+    private mutating func measured(_ use: Metric.Use) throws -> ExactDecimal? {
         var ids: [ResourceID]
         if let id = subject.resource {
             ids = [id]
@@ -159,7 +153,7 @@ package struct Readings {
         }
         let span = use.function == nil || use.function == .last ? Self.freshness : use.seconds
         let readings = try InstanceReading.of(ids, in: tenant, from: at.adding(seconds: -span), to: at, connection)
-        return readings.values.compactMap { readings in
+        let found = readings.compactMapValues { readings -> ExactDecimal? in
             let values = readings.compactMap { use.metric == .cpuPercent ? $0.cpuPercent : $0.memoryPercent }
             switch use.function {
             case .avg: return values.isEmpty ? nil : values.reduce(0, +).divided(by: ExactDecimal(values.count))
@@ -167,7 +161,10 @@ package struct Readings {
             case .max: return values.max()
             default: return values.last
             }
-        }.max()
+        }
+        guard let most = found.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else { return nil }
+        highest.append(most.key)
+        return most.value
     }
 }
 
@@ -177,4 +174,26 @@ extension Subject {
         "kind": ResourceKind.allCases.map(\.rawValue), "power": Power.allCases.map(\.rawValue),
         "phase": Resource.Phase.allCases.map(\.rawValue),
     ]
+}
+
+extension Subject {
+    /// Whose money it is; nil for what a selector names.
+    var scope: Budget.Scope? {
+        switch self {
+        case .account(let id): .account(id)
+        case .project(let id), .resource(_, let id): .project(id)
+        case .selector: nil
+        }
+    }
+
+    /// Where the budgets over it stand: those of its project, or where there is none, those of the account.
+    func budgets(
+        in tenant: Tenant, at moment: Timestamp, _ connection: Connection
+    ) throws -> (scope: Budget.Scope?, positions: [Spending.Position]) {
+        guard let scope else { return (nil, []) }
+        let own = try Spending.positions(of: scope, in: tenant, at: moment, connection)
+        guard own.isEmpty, case .project(let id) = scope else { return (scope, own) }
+        let account = Budget.Scope.account(try Project.find(id, in: tenant.workspace, connection).account)
+        return (account, try Spending.positions(of: account, in: tenant, at: moment, connection))
+    }
 }

@@ -28,19 +28,39 @@ package enum Spending {
     package static func total(
         of scope: Budget.Scope, in currency: String, _ tenant: Tenant, at moment: Timestamp, _ connection: Connection
     ) throws -> ExactDecimal {
-        let period = BillingPeriod(of: moment)
+        let intervals = try intervals(of: scope, after: BillingPeriod(of: moment).start, in: tenant, connection)
+        return try total(of: intervals.map(\.interval), in: currency, tenant, at: moment, connection)
+    }
+
+    private static func intervals(
+        of scope: Budget.Scope, after start: Timestamp, in tenant: Tenant, _ connection: Connection
+    ) throws -> [(resource: String, interval: MeteredInterval)] {
         let column =
             switch scope {
             case .account: "account"
             case .project: "project"
             }
-        let intervals = try connection.rows(
+        return try connection.rows(
             """
             SELECT \(MeteredInterval.columns) FROM commitments c
             JOIN metered_intervals i ON i.workspace = c.workspace AND i.mode = c.mode AND i.resource = c.resource
             WHERE c.workspace = ? AND c.mode = ? AND c.\(column) = ? AND (i.ended_at IS NULL OR i.ended_at > ?)
-            """, tenant.workspace, tenant.mode, scope.id, period.start, as: MeteredInterval.read)
-        return try total(of: intervals.map(\.interval), in: currency, tenant, at: moment, connection)
+            """, tenant.workspace, tenant.mode, scope.id, start, as: MeteredInterval.read)
+    }
+
+    /// Resources of the account or project that have cost something in the month of `moment`, the dearest first. Amounts of different
+    /// currencies are not compared: the first of each counts.
+    package static func spenders(
+        of scope: Budget.Scope, _ tenant: Tenant, at moment: Timestamp, limit: Int, _ connection: Connection
+    ) throws -> [String] {
+        let period = BillingPeriod(of: moment)
+        let metered = try intervals(of: scope, after: period.start, in: tenant, connection)
+        let timeline = try PriceTimeline.load(Set(metered.map(\.interval.line.sku)), at: nil, in: tenant, connection)
+        let costs = Dictionary(grouping: metered, by: \.resource).mapValues { own in
+            own.reduce(into: Amounts.none) { $0 += $1.interval.cost(until: moment, in: period, timeline) }
+        }
+        let spent = costs.compactMapValues { amounts in amounts.currencies.min().map { amounts[$0] } }.filter { !$0.value.isZero }
+        return spent.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit).map(\.key)
     }
 
     /// The same of single resources.

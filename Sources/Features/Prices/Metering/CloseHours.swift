@@ -29,7 +29,7 @@ extension MeteredTime {
 }
 
 /// One resource and SKU: its intervals are closed together, hour by hour, so that a stop and a start inside an hour make one row.
-private struct Meter: Hashable {
+struct Meter: Hashable {
     let tenant: Tenant
     let resource: String
     let sku: String
@@ -42,7 +42,7 @@ private struct Meter: Hashable {
     }
 
     func close(until bound: Timestamp, room: Int, _ connection: Connection) throws -> Int {
-        let intervals = try openIntervals(connection)
+        let intervals = try openIntervals(locking: true, connection)
         let timeline = try PriceTimeline.load([sku], at: nil, in: tenant, connection)
         guard var hour = intervals.map(\.closedUntil).min() else { return 0 }
         var made = 0
@@ -54,19 +54,38 @@ private struct Meter: Hashable {
                 hour = min(next ?? bound, bound)
                 continue
             }
-            for charge in charges(present, hour, timeline) where try charge.insert(connection) { made += 1 }
+            for charge in charges(present, hour, until: end, timeline) where try charge.insert(connection) { made += 1 }
             hour = end
         }
         for interval in intervals { try advance(interval, to: hour, connection) }
         return made
     }
 
+    /// What its hours that are not closed yet have come to until now: rows that will grow until their hour is closed, under the ids they
+    /// will keep.
+    func openCharges(at now: Timestamp, since earliest: Timestamp, _ connection: Connection) throws -> [Charge] {
+        let intervals = try openIntervals(locking: false, connection)
+        let timeline = try PriceTimeline.load([sku], at: nil, in: tenant, connection)
+        guard let first = intervals.map(\.closedUntil).min() else { return [] }
+        var hour = max(first, earliest.hour)
+        var found: [Charge] = []
+        while hour < now {
+            let end = min(hour.nextHour, now)
+            let present = intervals.filter {
+                $0.metered.start < end && ($0.metered.end.map { $0 > hour } ?? true) && $0.closedUntil <= hour
+            }
+            found += charges(present, hour, until: end, timeline)
+            hour = hour.nextHour
+        }
+        return found
+    }
+
     /// One for each price that counts in the hour: as a rule one.
-    private func charges(_ present: [Interval], _ hour: Timestamp, _ timeline: PriceTimeline) -> [Charge] {
+    private func charges(_ present: [Interval], _ hour: Timestamp, until bound: Timestamp, _ timeline: PriceTimeline) -> [Charge] {
         var charges: [Charge] = []
         for interval in present.sorted(by: { $0.metered.start < $1.metered.start }) {
             let from = max(interval.metered.start, hour)
-            let to = min(interval.metered.end ?? hour.nextHour, hour.nextHour)
+            let to = min(interval.metered.end ?? bound, bound)
             let price = timeline.price(of: sku, at: interval.metered.place, on: from)
             let milliseconds = to.milliseconds - from.milliseconds
             let units = interval.metered.line.units
@@ -86,11 +105,11 @@ private struct Meter: Hashable {
         return charges
     }
 
-    private func openIntervals(_ connection: Connection) throws -> [Interval] {
+    private func openIntervals(locking: Bool, _ connection: Connection) throws -> [Interval] {
         try connection.rows(
             """
             SELECT units, started_at, ended_at, closed_until, account, project, kind, name, provider, location, labels FROM metered_intervals
-            WHERE workspace = ? AND mode = ? AND resource = ? AND sku = ? AND is_closed = 0\(connection.dialect.forUpdate)
+            WHERE workspace = ? AND mode = ? AND resource = ? AND sku = ? AND is_closed = 0\(locking ? connection.dialect.forUpdate : "")
             """, tenant.workspace, tenant.mode, resource, sku
         ) { row in
             let consumer = Consumer(

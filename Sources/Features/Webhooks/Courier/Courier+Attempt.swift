@@ -18,9 +18,10 @@ extension Courier {
             let body = try WebhookMessage.body(of: event)
             let sentAt = surroundings.now()
             let signatures = try parcel.webhook.signatures(id: event.id.rawValue, body: body, at: sentAt, vault)
-            let headers = Attempt.headers(event: event.id, at: sentAt, signature: signatures)
+            let trace = try WebhookMessage.trace(of: event, random: surroundings.random).traceparent
+            let headers = Attempt.headers(event: event.id, at: sentAt, signature: signatures, trace: trace)
             guard let answer = await exchange(parcel.webhook.url, headers, body) else { return .unknown }
-            return try await note(parcel, answer, sentAt: sentAt, signature: Attempt.masked(signatures))
+            return try await note(parcel, answer, sentAt: sentAt, signature: Attempt.masked(signatures), trace: trace)
         } catch {
             logger.error("a delivery cannot be made", metadata: ["delivery": "\(parcel.delivery.id)", "error": "\(error)"])
             return .unknown
@@ -48,7 +49,7 @@ extension Courier {
         }
     }
 
-    private func note(_ parcel: Parcel, _ answer: Exchange, sentAt: Timestamp, signature: String) async throws -> Carried {
+    private func note(_ parcel: Parcel, _ answer: Exchange, sentAt: Timestamp, signature: String, trace: String) async throws -> Carried {
         let now = surroundings.now()
         let outcome: AttemptOutcome =
             answer.response.map { response in
@@ -64,7 +65,7 @@ extension Courier {
             let attempt = Attempt(
                 number: delivery.attempts + 1, sentAt: sentAt, duration: answer.duration.milliseconds, signature: signature,
                 status: answer.response?.status, error: answer.error?.description, body: answer.response?.body,
-                isTruncated: answer.response?.isTruncated == true, nextAt: fate.dueAt)
+                isTruncated: answer.response?.isTruncated == true, nextAt: fate.dueAt, trace: trace)
             try delivery.save(attempt, fate, in: webhook.tenant, at: now, connection)
             try webhook.save(step.health, connection)
             if let reason = step.disables {

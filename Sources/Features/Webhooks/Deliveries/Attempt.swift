@@ -17,17 +17,19 @@ struct Attempt: Sendable {
     let body: [UInt8]?
     let isTruncated: Bool
     let nextAt: Timestamp?
+    /// `traceparent` as it was sent; nil of an attempt older than that.
+    let trace: String?
 
     /// Bytes of an answer that are kept.
     static let bodyLimit = 2048
     static let userAgent = "CloudAPI-Webhooks/1"
 
     /// The headers that go out, in their order.
-    static func headers(event: EventID, at: Timestamp, signature: String) -> [(name: String, value: String)] {
+    static func headers(event: EventID, at: Timestamp, signature: String, trace: String?) -> [(name: String, value: String)] {
         [
             ("content-type", "application/json"), ("user-agent", userAgent), ("webhook-id", event.rawValue),
             ("webhook-timestamp", String(at.seconds)), ("webhook-signature", signature),
-        ]
+        ] + (trace.map { [("traceparent", $0)] } ?? [])
     }
 
     /// `v1,K5oZ…` for each signature: enough to compare, too little to use.
@@ -42,7 +44,9 @@ struct Attempt: Sendable {
             json.field("duration_ms", duration)
             json.object("request") { json in
                 json.object("headers") { json in
-                    for (name, value) in Self.headers(event: event, at: sentAt, signature: signature) { json.dynamicField(name, value) }
+                    for (name, value) in Self.headers(event: event, at: sentAt, signature: signature, trace: trace) {
+                        json.dynamicField(name, value)
+                    }
                 }
             }
             json.field("response", status.map { Response(status: $0, body: body ?? [], isTruncated: isTruncated) })
@@ -89,21 +93,22 @@ extension Attempt {
         try connection.execute(
             """
             INSERT INTO webhook_attempts (workspace, mode, delivery, number, sent_at, duration, signature, status, error, body, is_truncated, \
-            next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """, tenant.workspace, tenant.mode, delivery, number, sentAt, duration, signature, status, error, body, isTruncated, nextAt)
+            next_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, tenant.workspace, tenant.mode, delivery, number, sentAt, duration, signature, status, error, body, isTruncated, nextAt,
+            trace)
     }
 
     /// The last hundred, oldest first.
     static func all(of delivery: DeliveryID, in tenant: Tenant, _ connection: Connection) throws -> [Attempt] {
         try connection.rows(
             """
-            SELECT number, sent_at, duration, signature, status, error, body, is_truncated, next_at FROM webhook_attempts
+            SELECT number, sent_at, duration, signature, status, error, body, is_truncated, next_at, trace FROM webhook_attempts
             WHERE workspace = ? AND mode = ? AND delivery = ? ORDER BY number DESC LIMIT 100
             """, tenant.workspace, tenant.mode, delivery
         ) { row in
             try Attempt(
                 number: row.get(0), sentAt: row.get(1), duration: row.get(2), signature: row.get(3), status: row.get(4),
-                error: row.get(5), body: row.get(6), isTruncated: row.get(7), nextAt: row.get(8))
+                error: row.get(5), body: row.get(6), isTruncated: row.get(7), nextAt: row.get(8), trace: row.get(9))
         }.reversed()
     }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import Kernel
 import Storage
 
@@ -24,6 +25,13 @@ enum WebhookMessage {
             json.field("data", row["data"])
         }
         return json.bytes
+    }
+
+    /// The trace that the change was part of; where nobody named one, a trace that all events of its request share.
+    static func trace(of event: Event, random: () -> UInt64) throws -> TraceContext {
+        let name = event.request?.rawValue ?? event.id.rawValue
+        let own = EventLog.hexadecimal(Array(SHA256.hash(data: Array(name.utf8)).prefix(16)))
+        return TraceContext(traceID: try event.row["trace_id"]?.string ?? own, spanID: "", flags: 1).child(random())
     }
 }
 

@@ -1,0 +1,67 @@
+import Kernel
+import Prices
+import Resources
+import Storage
+
+/// What moved the numbers of an alert, as far as it can be told: it stands in the events of the alert, and a trace follows it from a
+/// resource, or the request that made it, to the alert.
+struct AlertCause {
+    /// Of each; the resources that cost most come first.
+    static let most = 20
+
+    let resources: [String]
+    let budgets: [BudgetID]
+    let events: [EventID]
+
+    init(of alert: Alert, measured: [ResourceID], at now: Timestamp, _ connection: Connection) throws {
+        let metrics = Set(alert.draft.rule.uses.union(alert.draft.recover?.uses ?? []).map(\.metric))
+        let tenant = alert.tenant
+        var resources = (alert.draft.subject.resource.map { [$0] } ?? []).map(\.rawValue) + measured.map(\.rawValue)
+        var budgets: [BudgetID] = []
+        if !metrics.isDisjoint(with: Metric.ofBudgets) {
+            if let (scope, positions) = try Self.budgets(over: alert, at: now, connection), !positions.isEmpty {
+                budgets = positions.map(\.budget)
+                resources += try Spending.spenders(of: scope, tenant, at: now, limit: Self.most, connection)
+            }
+        } else if metrics.contains(.spend), let scope = alert.draft.subject.scope {
+            resources += try Spending.spenders(of: scope, tenant, at: now, limit: Self.most, connection)
+        }
+        self.resources = Array(resources.inOrderOnce.prefix(Self.most))
+        self.budgets = Array(budgets.prefix(Self.most))
+        events = try self.resources.compactMap { resource in
+            var filter = EventFilter()
+            filter.subjects = [resource]
+            return try EventLog.events(in: tenant, .init(limit: 1, newestFirst: true), matching: filter, connection).first?.id
+        }
+    }
+
+    /// Nil for a subject that is gone.
+    private static func budgets(
+        over alert: Alert, at now: Timestamp, _ connection: Connection
+    ) throws -> (scope: Budget.Scope, positions: [Spending.Position])? {
+        do {
+            let (scope, positions) = try alert.draft.subject.budgets(in: alert.tenant, at: now, connection)
+            return scope.map { ($0, positions) }
+        } catch let problem as Problem where problem.code == .notFound {
+            return nil
+        }
+    }
+
+    var json: JSON {
+        [
+            "resource_ids": .array(resources.map(JSON.string)), "budget_ids": .array(budgets.map { JSON($0) }),
+            "event_ids": .array(events.map { JSON($0) }),
+        ]
+    }
+}
+
+extension Metric {
+    fileprivate static let ofBudgets: Set<Metric> = [.budgetPercent, .budgetCommittedPercent, .budgetRemaining]
+}
+
+extension [String] {
+    fileprivate var inOrderOnce: [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

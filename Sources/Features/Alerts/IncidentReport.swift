@@ -1,0 +1,65 @@
+import Kernel
+import Storage
+package import Web
+
+/// What went wrong in a period and when it was over, for the compliance report.
+package enum IncidentReport {
+    package static let section = ReportSection(
+        "incidents", "Incidents", criteria: ["CC7.3", "CC7.4"],
+        query: "alert.firing, alert.resolved, alert.acted, alert.silenced, operation.stuck, operation.blocked with occurred_at < to",
+        columns: [
+            "opened_at", "closed_at", "state", "what", "subject", "name", "severity", "rule", "project_id", "actions", "silenced", "seq",
+            "duration_seconds",
+        ], gaps: ["There is no sign-off of single incidents; a silence is the only acknowledgement."]
+    ) { IncidentCollector(period: $0) }
+}
+
+private struct IncidentCollector: ReportCollector {
+    private struct Incident {
+        let opening: ReportedEvent
+        var actions: Int64 = 0
+        var isSilenced = false
+    }
+
+    let period: ReportPeriod
+    private var open: [String: Incident] = [:]
+
+    init(period: ReportPeriod) { self.period = period }
+
+    mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
+        switch event.type {
+        // Whoever fires again after recovering has never been resolved.
+        case "alert.firing": if open[event.subject] == nil { open[event.subject] = Incident(opening: event) }
+        case "alert.acted": open[event.subject]?.actions += 1
+        case "alert.silenced": open[event.subject]?.isSilenced = true
+        case "alert.resolved", "alert.deleted":
+            guard let incident = open.removeValue(forKey: event.subject), event.isInPeriod else { return }
+            append(incident, closed: event.at, &rows)
+        case "operation.stuck", "operation.blocked":
+            if event.isInPeriod { append(Incident(opening: event), closed: nil, &rows) }
+        default: break
+        }
+    }
+
+    /// Those that are still open, the oldest first.
+    mutating func end(_ rows: inout [ReportRow]) {
+        for incident in open.values.sorted(by: { $0.opening.event.sequence < $1.opening.event.sequence }) {
+            append(incident, closed: nil, &rows)
+        }
+    }
+
+    private func append(_ incident: Incident, closed: Timestamp?, _ rows: inout [ReportRow]) {
+        let event = incident.opening
+        guard period.covers(event.event.project) else { return }
+        let isAlert = event.type == "alert.firing"
+        rows.append(
+            ReportRow([
+                "opened_at": JSON(event.at), "closed_at": JSON(closed), "state": .string(closed == nil ? "open" : "closed"),
+                "what": .string(isAlert ? "alert" : event.type), "subject": .string(event.subject),
+                "name": JSON(event.data["name"]?.string),
+                "severity": JSON(event.data["severity"]?.string), "rule": JSON(event.data["rule"]?.string),
+                "project_id": JSON(event.event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
+                "seq": .integer(event.event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
+            ]))
+    }
+}

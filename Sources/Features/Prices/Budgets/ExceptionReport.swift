@@ -1,0 +1,35 @@
+import Kernel
+import Storage
+package import Web
+
+/// Changes of what limits spending and use, for the compliance report.
+package enum ExceptionReport {
+    private static let types = [
+        "budget.created", "budget.updated", "budget.deleted", "quota.changed", "project.frozen", "project.unfrozen", "alert.undone",
+        "alert.silenced",
+    ]
+
+    package static let section = ReportSection(
+        "exceptions", "Policy and budget exceptions", criteria: ["CC5.2", "CC3.2"],
+        query: types.joined(separator: ", ") + " with from <= occurred_at < to",
+        columns: ["at", "seq", "type", "subject", "project_id", "actor_type", "actor_id", "request_id", "detail"],
+        gaps: ["Refusals over a budget or a quota (402, 409) are no events. There are no approvals to name."]
+    ) { ExceptionCollector(types: Set(types), period: $0) }
+}
+
+private struct ExceptionCollector: ReportCollector {
+    let types: Set<String>
+    let period: ReportPeriod
+
+    func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
+        guard event.isInPeriod, types.contains(event.type), period.covers(event.event.project) else { return }
+        rows.append(
+            ReportRow([
+                "at": JSON(event.at), "seq": .integer(event.event.sequence), "type": .string(event.type), "subject": .string(event.subject),
+                "project_id": JSON(event.event.project), "actor_type": .string(event.actorType), "actor_id": .string(event.event.actorID),
+                "request_id": JSON(event.event.request), "detail": event.data,
+            ]))
+    }
+
+    func end(_ rows: inout [ReportRow]) {}
+}

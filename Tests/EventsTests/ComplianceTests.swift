@@ -1,0 +1,230 @@
+import Alerts
+import Audit
+import Foundation
+import Kernel
+import Server
+import Storage
+import TestKit
+import Testing
+
+@Suite struct `A compliance report` {
+    @Test func `has the sections there is data for, and names the others as gaps`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let report = try await cloud.report().expecting(201)
+            #expect(report["framework"] == "soc2" && report.header("Location") == "/v1/compliance/reports/\(report.text("id"))")
+            let sections = report["manifest"]?["sections"]?.array ?? []
+            let rows = Dictionary(sections.map { ($0["name"]?.string ?? "", $0["rows"]?.integer ?? -1) }, uniquingKeysWith: { $1 })
+            for name in [
+                "change_log", "key_inventory", "access_review", "resource_inventory", "exceptions", "protection", "incidents", "integrity",
+            ] {
+                #expect(rows[name] ?? 0 > 0, "\(name)")
+            }
+            for section in sections where section["status"] == "no_data" {
+                #expect(section["rows"] == 0 && section["gaps"]?.array?.isEmpty == false)
+            }
+            let missing = Set(sections.filter { $0["status"] == "no_data" }.compactMap { $0["name"]?.string })
+            #expect(missing == ["failed_access", "exposure", "drift"])
+            #expect(sections.allSatisfy { $0["criteria"]?.array?.isEmpty == false && $0["sha256"]?.string?.count == 64 })
+            let head = try #require(
+                try await cloud.store.read { try EventLog.events(in: cloud.tenant, .init(limit: 2, newestFirst: true), $0) }.last)
+            #expect(report["manifest"]?["chain"]?["to_seq"]?.integer == head.sequence)
+            #expect(report["manifest"]?["chain"]?["to_hash"]?.string == EventLog.hexadecimal(head.hash))
+            #expect(try await cloud.events("type=compliance.reported").count == 1)
+        }
+    }
+
+    @Test func `gives the same bytes again but for the time it was made, and its JSON is checked by itself`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let first = try await cloud.report().expecting(201)
+            let content = try await cloud.content(first)
+            let moment = first.text("generated_at")
+            cloud.clock.advance(seconds: 3600)
+            try await cloud.note("later")
+            let second = try await cloud.report(from: first.text("from"), to: first.text("to")).expecting(201)
+            #expect(second["signature"] == first["signature"] && second["manifest"] == first["manifest"])
+            #expect(try await cloud.content(second).replacing(second.text("generated_at"), with: moment) == content)
+
+            let file = try ReportFile(checking: Array(content.utf8))
+            #expect(file.tenant == cloud.tenant && file.to.sequence == first["manifest"]?["chain"]?["to_seq"]?.integer)
+            let key = try await cloud.get("/v1/audit/keys", as: cloud.home.liveKey).items.first
+            #expect(key?["public_key"]?.string == Data(file.publicKey).base64EncodedString())
+            let name = "\"name\":\"api\""
+            #expect(content.contains(name))
+            for (one, other) in [
+                (name, "\"name\":\"apj\""), ("\"rows\":[\n", "\"rows\":[\n{},\n"), ("\"soc2\"", "\"soc3\""),
+                ("{\"name\":\"drift\",\"rows\":[]}", "{\"name\":\"drifd\",\"rows\":[]}"),
+            ] {
+                let forged = content.replacing(one, with: other, maxReplacements: 1)
+                #expect(forged != content)
+                #expect(throws: ReportFile.Finding.self) { try ReportFile(checking: Array(forged.utf8)) }
+            }
+        }
+    }
+
+    @Test func `tells of keys, people, resources and incidents as they were at its end`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let report = try await cloud.report().expecting(201)
+            let before = try #require(try JSONParser.parse(Array(try await cloud.content(report).utf8))["sections"]?.array)
+            func rows(_ name: String) -> [JSON] { before.first { $0["name"]?.string == name }?["rows"]?.array ?? [] }
+            let key = try #require(rows("key_inventory").first { $0["name"] == "reader" })
+            #expect(
+                key["flags"]?.array?.compactMap(\.string) == ["never_changed_anything", "no_expiry"] && key["scopes"] == ["projects:read"])
+            let person = try #require(rows("access_review").first { $0["reach"]?.string?.hasPrefix("proj_") == true })
+            #expect(person["role"] == "viewer" && person["dormant"] == false && person["granted_by"]?.string?.isEmpty == false)
+            let network = try #require(rows("resource_inventory").first)
+            #expect(
+                network["name"] == "api" && network["owner"] == "core" && network["provider"] == "simulator" && network["phase"] == "ready")
+            #expect(network["deletion_protection"] == true && rows("protection").first?["what"] == "protected")
+            #expect(rows("exceptions").first?["type"] == "budget.created")
+            #expect(rows("incidents").first?["state"] == "open" && rows("incidents").first?["rule"] == "resource_count >= 1")
+            #expect(rows("integrity").first?["result"] == "verified")
+            let change = try #require(rows("change_log").first { $0["type"] == "network.updated" && $0["before_sha256"]?.string != nil })
+            #expect(change["fields"] == ["deletion_protection"] && change["name"] == "api" && change["ip_digest"] != nil)
+
+            let whole = try await cloud.report(from: "2026-03-01T00:00:00Z", to: "2026-03-01T00:00:01Z").expecting(201)
+            let none = try JSONParser.parse(Array(try await cloud.content(whole).utf8))["sections"]?.array ?? []
+            #expect(none.allSatisfy { $0["name"] == "integrity" || $0["rows"]?.array?.isEmpty == true })
+        }
+    }
+
+    @Test func `of single projects shows nothing of others`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let other = try await cloud.makeProject("Other").expecting(201).text("id")
+            cloud.clock.advance(seconds: 1)
+            let report = try await cloud.report(projects: [other]).expecting(201)
+            let content = try await cloud.content(report)
+            #expect(!content.contains(cloud.home.project.rawValue) && content.contains(other))
+            #expect(try await cloud.report(projects: ["proj_01kb0c4q9re5c8v8m3f4t2x7yz"]).status == 404)
+        }
+    }
+
+    @Test func `is a CSV and a page to print too`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let report = try await cloud.report().expecting(201)
+            let path = "/v1/compliance/reports/\(report.text("id"))/content"
+            let whole = try await cloud.get(path + "?format=csv", as: cloud.home.liveKey).expecting(200)
+            #expect(
+                whole.header("Content-Type")?.hasPrefix("text/csv") == true && whole.text.contains("change_log,Change log,CC8.1 CC7.2,"))
+            #expect(whole.text.contains("gap,"))
+            let table = try await cloud.get(path + "?format=csv&section=key_inventory", as: cloud.home.liveKey).expecting(200).text
+            let keys = report["manifest"]?["sections"]?.array?.first { $0["name"] == "key_inventory" }?["rows"]?.integer ?? 0
+            #expect(table.hasPrefix("id,kind,name,") && table.split(separator: "\r\n").count == Int(keys) + 1)
+            let page = try await cloud.get(path + "?format=html", as: cloud.home.liveKey).expecting(200)
+            #expect(page.header("Content-Security-Policy")?.contains("default-src 'none'") == true)
+            #expect(page.text.contains("<h2>Incidents</h2>") && page.text.contains("There is no data for this section."))
+            #expect(page.text.contains("resource_count &gt;= 1") && !page.text.contains("<script"))
+            #expect(try await cloud.get(path + "?section=drift", as: cloud.home.liveKey).code == "invalid_parameter")
+        }
+    }
+
+    @Test func `is signed off, and the log says so`() async throws {
+        try await Installation.run { cloud in
+            let report = try await cloud.report().expecting(201)
+            let path = "/v1/compliance/reports/\(report.text("id"))"
+            let signed = try await cloud.post(
+                path + "/attest", as: cloud.home.sessionToken, ["decision": "approved", "note": "Seen by Ada"]
+            )
+            .expecting(201)
+            #expect(signed["attestations"]?.array?.count == 1 && signed["attestations"]?.array?.first?["actor_type"] == "user")
+            #expect(try await cloud.get(path, as: cloud.home.liveKey).json == signed.json)
+            let event = try #require(try await cloud.events("type=compliance.attested").first)
+            #expect(event["data"]?["manifest_sha256"] == report["manifest_sha256"] && event["personal"]?["note"] == "Seen by Ada")
+            for bad in [["decision": "maybe"], [:], ["decision": "approved", "note": .string(String(repeating: "x", count: 1001))]]
+                as [JSON]
+            {
+                #expect(try await cloud.post(path + "/attest", as: cloud.home.liveKey, bad).status == 422)
+            }
+        }
+    }
+
+    @Test func `cannot be read any more when retention has taken what it was made from`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            let report = try await cloud.report().expecting(201)
+            cloud.clock.advance(seconds: 40 * 86_400)
+            _ = try await cloud.put("/v1/audit/retention", as: cloud.home.liveKey, ["days": 30]).expecting(200)
+            try await AuditRetention.enforce(cloud.store, cloud.place.surroundings)
+            let path = "/v1/compliance/reports/\(report.text("id"))"
+            #expect(try await cloud.get(path + "/content", as: cloud.home.liveKey).code == "cursor_expired")
+            #expect(try await cloud.get(path, as: cloud.home.liveKey).status == 200)
+            cloud.clock.advance(seconds: 1)
+            let after = try await cloud.report(from: "2026-03-10T00:00:00Z").expecting(201)
+            let content = try JSONParser.parse(Array(try await cloud.content(after).utf8))
+            let integrity = content["sections"]?.array?.first { $0["name"] == "integrity" }?["rows"]?.array ?? []
+            let checks = Set(integrity.compactMap { $0["check"]?.string })
+            #expect(checks.isSuperset(of: ["chain", "beginning", "removed_rows", "retention"]))
+        }
+    }
+
+    @Test func `says what is wrong with a log that somebody changed`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            try await cloud.store.write { [tenant = cloud.tenant] connection in
+                _ = try connection.execute(
+                    "DELETE FROM events WHERE workspace = ? AND mode = ? AND sequence = 4", tenant.workspace, tenant.mode)
+            }
+            let content = try JSONParser.parse(Array(try await cloud.content(try await cloud.report().expecting(201)).utf8))
+            let integrity = content["sections"]?.array?.first { $0["name"] == "integrity" }?["rows"]?.array?.first
+            #expect(integrity?["result"] == "broken" && integrity?["detail"] == "Row 4 is missing.")
+        }
+    }
+
+    @Test func `wants a period that has passed, and an admin of the workspace`() async throws {
+        try await Installation.run { cloud in
+            let path = "/v1/compliance/reports"
+            for (from, to) in [
+                ("2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z"), ("2026-03-01T00:00:00Z", "2099-01-01T00:00:00Z"), ("x", "y"),
+            ] {
+                let refused = try await cloud.report(from: from, to: to)
+                #expect(refused.status == 422)
+            }
+            #expect(try await cloud.post(path, as: cloud.home.liveKey, ["from": "2026-03-01T00:00:00Z"]).status == 422)
+            #expect(
+                try await cloud.post(path, as: cloud.home.projectKey, ["from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"]).code
+                    == "forbidden")
+            #expect(try await cloud.get(path, as: cloud.home.projectKey).code == "forbidden")
+        }
+    }
+}
+
+extension Installation {
+    /// A month of somebody's life with the product.
+    fileprivate func live() async throws {
+        let key = home.liveKey
+        _ = try await moving {
+            try await post("/v1/connections", as: key, ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]])
+        }.expecting(201)
+        let made = try await moving {
+            try await post(
+                "/v1/networks", as: key, ["name": "api", "project_id": .string(home.project.rawValue), "labels": ["owner": "core"]])
+        }.expecting(201)
+        try await settle()
+        _ = try await patch("/v1/networks/\(made.text("id"))", as: key, ["deletion_protection": true]).expecting(200)
+        _ = try await post("/v1/api-keys", as: home.sessionToken, ["name": "reader", "scopes": ["projects:read"]]).expecting(201)
+        _ = try await makeMember("mel@home.example", of: home, role: "viewer")
+        _ = try await post(
+            "/v1/budgets", as: key, ["name": "Month", "amount": "10", "scope": ["project_id": .string(home.project.rawValue)]]
+        ).expecting(201)
+        _ = try await post(
+            "/v1/alerts", as: key,
+            ["project_id": .string(home.project.rawValue), "rule": "resource_count >= 1", "channel": "webhook"]
+        ).expecting(201)
+        try await parts.evaluator.evaluate(.anything)
+        clock.advance(seconds: 1)
+    }
+
+    fileprivate func report(from: String = "2026-03-01T00:00:00Z", to: String? = nil, projects: [String]? = nil) async throws -> Reply {
+        var body: [JSON.Member] = [.init("from", .string(from)), .init("to", .string(to ?? clock.now.description))]
+        if let projects { body.append(.init("project_ids", .array(projects.map(JSON.string)))) }
+        return try await post("/v1/compliance/reports", as: home.liveKey, .object(body))
+    }
+
+    fileprivate func content(_ report: Reply) async throws -> String {
+        try await get("/v1/compliance/reports/\(report.text("id"))/content?format=json", as: home.liveKey).expecting(200).text
+    }
+}
