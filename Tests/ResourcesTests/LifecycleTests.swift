@@ -5,6 +5,23 @@ import TestKit
 import Testing
 
 @Suite struct `The life of an instance` {
+    @Test func `tells the same cost when it is made as when it is read`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            let drafts: [(String, JSON)] = [
+                ("instances", ["size": "s-4"]), ("instances", ["power": "stopped"]), ("volumes", ["size_gib": 7]),
+                ("networks", .object([])),
+            ]
+            for (collection, spec) in drafts {
+                let made = try await cloud.post("/v1/\(collection)", cloud.body("x-\(spec.canonicalBytes.count)", spec)).expecting(201)
+                let read = try await cloud.get("/v1/\(collection)/\(made.text("id"))").expecting(200)
+                #expect(made["cost"] == read["cost"] && made["cost"]?["hourly"] != nil)
+                #expect(made["seq"] == read["seq"], "nothing has happened since")
+                #expect(read["management"] == "managed")
+            }
+        }
+    }
+
     @Test func `runs from create to purge, and the provider has one object while it lives`() async throws {
         try await Installation.run { installation in
             let cloud = try await Cloud.connect(installation)

@@ -33,6 +33,14 @@ package struct ResourceCost: Sendable, JSONRepresentable, SchemaDescribed {
         return costs
     }
 
+    /// Of a resource that has just been made: what was estimated for the lines it holds, and nothing spent.
+    package init(ofNew estimate: Estimate) {
+        currency = estimate.currency
+        hourly = estimate.hourly
+        monthlyEstimate = estimate.monthly
+        monthToDate = .zero
+    }
+
     private init(
         _ held: Commitment?, _ intervals: [MeteredInterval], _ period: BillingPeriod, _ now: Timestamp, _ timeline: PriceTimeline
     ) {

@@ -67,6 +67,13 @@ extension Resource {
         return page.map { ResourceView(resource: $0, cost: costs[$0.id.rawValue], holder: holders[$0.id], sequence: sequence) }
     }
 
+    /// The same for one that has just been made, of which nothing has to be read.
+    func view(ofNew operation: Operation?, _ estimate: Estimate, _ connection: Connection) throws -> ResourceView {
+        ResourceView(
+            resource: self, cost: ResourceCost(ofNew: estimate), holder: nil, sequence: try EventLog.position(of: tenant, connection),
+            operation: operation, estimate: estimate)
+    }
+
     /// With what it costs.
     func view(at now: Timestamp, operation: Operation? = nil, estimate: Estimate? = nil, _ connection: Connection) throws -> ResourceView {
         let costs = try ResourceCost.of([id.rawValue], in: tenant, at: now, connection)

@@ -248,7 +248,12 @@ package struct ResourceRoutes: Sendable {
     }
 
     private func answer(_ admitted: Admitted, at now: Timestamp, _ connection: Connection) throws -> Answer {
-        let view = try admitted.resource.view(at: now, operation: admitted.operation, estimate: admitted.estimate, connection)
+        let view =
+            if admitted.isNew, let estimate = admitted.estimate, !admitted.resource.spec.demand.lines.isEmpty {
+                try admitted.resource.view(ofNew: admitted.operation, estimate, connection)
+            } else {
+                try admitted.resource.view(at: now, operation: admitted.operation, estimate: admitted.estimate, connection)
+            }
         let status: HTTPResponse.Status = admitted.isNew ? .created : admitted.operation == nil ? .ok : .accepted
         var answer = Answer.json(status, view, capacity: 2048).with(etag: admitted.resource.etag)
         if admitted.isNew { answer.headers[.location] = "\(path)/\(admitted.resource.id)" }
