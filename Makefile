@@ -35,6 +35,7 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/fulldisk.py --binary $(BINARY)
 	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 250
 	python3 Tests/Durability/races.py --binary $(BINARY) --rounds 20
+	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
 
 ## Storage, event log and idempotency on a private PostgreSQL 15.
 test-postgres: setup

@@ -90,8 +90,10 @@ let package = Package(
             name: "Keys", dependencies: ["Kernel", "Storage", "Web", "Identity", .crypto, .httpTypes], path: "Sources/Features/Keys",
             swiftSettings: strict),
         .target(
-            name: "Metering", dependencies: ["Kernel", "Storage", "Web", "Identity", "Keys", .httpTypes], path: "Sources/Features/Metering",
-            swiftSettings: strict),
+            name: "Metering",
+            dependencies: [
+                "Kernel", "Storage", "Vault", "Web", "Identity", "Keys", .crypto, .httpTypes, .nioCore,
+            ], path: "Sources/Features/Metering", swiftSettings: strict),
         .target(
             name: "Prices", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Prices",
             swiftSettings: strict),
@@ -170,6 +172,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
+        .testTarget(
+            name: "MeteringTests",
+            dependencies: ["Metering", "Identity", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(

@@ -12,6 +12,7 @@ Beside it run a bare Hummingbird route answering the very bytes of ours, and a F
 (fastapi_service.py; one worker, and two as a note). Prints the table on stdout, progress on stderr.
 """
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,8 @@ class Bench:
                 return resources.measure(self, ours)
         if self.options.only_signals:
             return signals.measure(self)
+        if self.options.only_ingest:
+            return self.points()
         with self.ours("data") as ours:
             self.make_projects(ours)
             self.authenticated_reads(ours)
@@ -69,8 +72,19 @@ class Bench:
         with self.ours("resources") as ours:
             resources.measure(self, ours)
         signals.measure(self)
+        self.points()
         if not self.options.no_kill:
             self.kills()
+
+    def points(self):
+        """Points in and out, in an interpreter that has the engines to compare with."""
+        command = [sys.executable, HERE / "ingest.py", "--binary", self.options.binary, "--json"]
+        command += ["--points", "100000"] if self.options.quick else ["--big"] if self.options.big else []
+        done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            return self.table.add("points", f"ingest.py ended with {done.returncode}", "0", False)
+        for row in json.loads(done.stdout.strip().splitlines()[-1]):
+            self.table.add(*row)
 
     def ours(self, name, egress=None):
         data = self.folder / name
@@ -264,6 +278,8 @@ def main():
     parser.add_argument("--only-resources", action="store_true", help="leave everything else out")
     parser.add_argument("--only-signals", action="store_true", help="leave everything else out")
     parser.add_argument("--events", type=int, help="how long the log is that is verified and reported on; a million when left out")
+    parser.add_argument("--only-ingest", action="store_true", help="points alone")
+    parser.add_argument("--big", action="store_true", help="ten million points as well as one")
     parser.add_argument("--keep", metavar="FOLDER", help="work in this folder, and leave it")
     options = parser.parse_args()
     before = time.strftime("%Y-%m-%d %H:%M"), Path("/proc/loadavg").read_text().split()[0]

@@ -42,6 +42,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case teamsWrite = "teams:write"
     case markersRead = "markers:read"
     case markersWrite = "markers:write"
+    case streamsRead = "streams:read"
+    case streamsWrite = "streams:write"
 
     package var resource: Substring { rawValue.prefix { $0 != ":" } }
     package var isRead: Bool { rawValue.hasSuffix(":read") }
@@ -148,7 +150,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
 
     private static let editorWrites: Set<Scope> = [
         .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .operationsWrite, .webhooksWrite,
-        .alertsWrite, .markersWrite,
+        .alertsWrite, .markersWrite, .streamsWrite,
     ]
 
     /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas and budgets are an admin's to write.

@@ -10,6 +10,8 @@ package enum Secret {
         case token = "cap_"
         case session = "ses_"
         case invitation = "inv_"
+        /// Names a data stream; no credential.
+        case stream = "dst_"
     }
 
     /// A new secret from 32 random bytes.

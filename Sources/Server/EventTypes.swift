@@ -13,7 +13,8 @@ import Webhooks
 /// Every type of event, from the features that append them.
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
-        IdentityEvents.types + KeyEvents.types + MeteringEvents.types + PriceEvents.types + ResourceEvents.types + WebhookEvents.types
+        IdentityEvents.types + KeyEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types + ResourceEvents.types
+            + WebhookEvents.types
             + AlertEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

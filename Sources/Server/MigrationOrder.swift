@@ -34,4 +34,5 @@ package enum MigrationOrder {
         + EventSchema.causes
         + AuditSchema.reports
         + WebhookSchema.traces
+        + PointSchema.migrations
 }

@@ -33,6 +33,7 @@ package struct Parts: Sendable {
     package let messenger: SlackMessenger
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
+    package let points: PointIngest
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -47,6 +48,7 @@ package struct Parts: Sendable {
             plant: { try Simulator.plant($0, isRunning: $1, at: $2, for: $3, $4) }, clear: { try Simulator.clear($0, $1) })
         sandbox = Sandbox(seeds: [
             SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
+            SandboxStreams(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
@@ -59,6 +61,7 @@ package struct Parts: Sendable {
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
         hub = EventHub(store: store, surroundings: surroundings)
+        points = PointIngest(surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)
         pipeline = Pipeline(
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),
@@ -85,7 +88,7 @@ private struct Credentials: CredentialSource {
         case .session: try sessions.credential(withDigest: digest, prefix: prefix, at: now, connection)
         case .projectLive, .projectTest, .workspaceLive, .workspaceTest, .token:
             try keys.credential(withDigest: digest, prefix: prefix, at: now, connection)
-        case .invitation: nil
+        case .invitation, .stream: nil
         }
     }
 }

@@ -7,7 +7,7 @@ package import Identity
 package import Kernel
 import Keys
 import Logging
-import Metering
+package import Metering
 import Outgoing
 import Prices
 import Provider
@@ -25,8 +25,7 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        vault: Vault,
-        surroundings: Surroundings
+        points: PointIngest, vault: Vault, surroundings: Surroundings
     ) {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
@@ -38,13 +37,15 @@ package struct RouteTable: Sendable {
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all
+        let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
         let log =
             EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
             + AuditRoutes(signer: AuditSigner(vault: vault)).all
             + ComplianceRoutes(signer: AuditSigner(vault: vault), sections: ReportSections.all).all
             + TraceRoutes(sources: TraceSources.all).all
         routes =
-            PingRoute.all + identity + keys + UsageRoutes.all + prices + resources + webhooks.all + AlertRoutes(engine: engine).all
+            PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + webhooks.all
+            + AlertRoutes(engine: engine).all
             + channels.all + log + sandbox.routes
     }
 
@@ -64,6 +65,6 @@ package struct RouteTable: Sendable {
             signIn: SignIn(passwords: PasswordHasher(surroundings: .real)), sandbox: Sandbox(seeds: []), engine: engine,
             webhooks: WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault),
             channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
-            hub: EventHub(store: .none, surroundings: .real), vault: vault, surroundings: .real)
+            hub: EventHub(store: .none, surroundings: .real), points: PointIngest(surroundings: .real), vault: vault, surroundings: .real)
     }
 }

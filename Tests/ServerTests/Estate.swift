@@ -18,7 +18,9 @@ struct Estate: Sendable {
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
         case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
-            marker
+            marker, stream
+        /// What names a stream in a body.
+        case streamToken
         /// Without a resource on it.
         case connection
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
@@ -35,7 +37,7 @@ struct Estate: Sendable {
         var hasMode: Bool {
             [
                 .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
-                .marker,
+                .marker, .stream,
             ].contains(self) || isOfCloud
         }
 
@@ -69,6 +71,8 @@ struct Estate: Sendable {
                 case .delivery: "dlv"
                 case .team: "team"
                 case .marker: "mrk"
+                case .stream: "stm"
+                case .streamToken: "dst"
                 case .request: RequestKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
@@ -108,6 +112,12 @@ struct Estate: Sendable {
         ).text("id")
         _ = try await installation.put("/v1/channels/slack", as: session, ["url": "https://hooks.slack.example/services/spare"])
             .expecting(200)
+        let stream = try await made("/v1/streams", ["name": "Spare"])
+        let point: JSON = ["timestamp": "2026-03-01", "metric_name": "orders", "metric_value": 1]
+        _ = try await installation.post(
+            "/streams/ingest", as: session,
+            ["data_stream_token": .string(stream.text("data_stream_token")), "metric_agg_func": "Sum", "data": [point]]
+        ).expecting(201)
         try await installation.parts.evaluator.evaluate(.anything)
         let team = "team-of-\(outcome.workspace)"
         _ = try await installation.post("/teams", as: session, ["id": .string(team), "name": "Spare"]).expecting(200)
@@ -130,7 +140,8 @@ struct Estate: Sendable {
                 .budget: try await made(
                     "/v1/budgets", ["name": "Spare", "amount": "1000000", "scope": ["project_id": .string(project)]]
                 ).text("id"),
-                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .quotaMetric: "volume_gib",
+                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .stream: stream.text("id"),
+                .streamToken: stream.text("data_stream_token"), .quotaMetric: "volume_gib",
                 .eventType: "project.created",
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),

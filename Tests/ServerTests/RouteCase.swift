@@ -35,10 +35,9 @@ struct RouteCase: Sendable {
         }
     }
 
-    static let all: [String: RouteCase] = [identity, teams, keys, prices, log, webhooks, resources, alerts].reduce(into: [:]) {
-        all, cases in
-        all.merge(cases) { one, _ in one }
-    }
+    static let all: [String: RouteCase] = [
+        identity, teams, keys, prices, log, webhooks, resources, alerts, streams,
+    ].reduce(into: [:]) { all, cases in all.merge(cases) { one, _ in one } }
 
     /// A time that has passed.
     static let reportPeriod: JSON = ["from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"]

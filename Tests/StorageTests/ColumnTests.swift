@@ -99,7 +99,7 @@ private struct Bits: RandomNumberGenerator {
         }
         let again = try BitSet(set.blob, below: 24_576)
         var members: [Int] = []
-        again.forEach { members.append($0) }
+        again.eachMember { members.append($0) }
         #expect(members == model.sorted() && again.count == model.count)
         #expect(set.blob.count <= 3074)
     }

@@ -23,7 +23,7 @@ package struct BitSet: Sendable, Equatable {
     }
 
     /// Ascending.
-    package func forEach(_ body: (Int) -> Void) {
+    package func eachMember(_ body: (Int) -> Void) {
         for (place, word) in words.enumerated() {
             var rest = word
             while rest != 0 {
@@ -42,7 +42,7 @@ package struct BitSet: Sendable, Equatable {
             writer.byte(1)
             writer.varint(count)
             var last = -1
-            forEach { member in
+            eachMember { member in
                 writer.varint(member - last - 1)
                 last = member
             }

@@ -1,0 +1,237 @@
+package import Kernel
+package import Storage
+package import Web
+
+/// What became of a batch: points that were not there before, and points that were.
+package struct IngestCount: Sendable, Equatable {
+    package var created = 0
+    package var updated = 0
+}
+
+/// Takes batches of points. Points are data, not changes of state: they append no events.
+package final class PointIngest: Sendable {
+    private let books: SeriesBooks
+
+    package init(surroundings: Surroundings) { books = SeriesBooks(surroundings: surroundings) }
+
+    /// A batch that is read and whose series are looked up, and how to store it.
+    package struct Prepared: Sendable {
+        let digest: [UInt8]
+        let function: MetricFunction
+        let batch: PointBatch
+        let book: SeriesBook
+    }
+
+    /// Reads the body of a call and looks its series up, in the database where this process has not met them. Throws a problem.
+    package func prepare(_ call: Call) async throws -> Prepared {
+        let tenant = call.caller.tenant
+        do {
+            let sent = try call.withBody { try IngestReader.read($0) }
+            let digest = DataStream.digest(of: sent.token)
+            let book = books.book(.init(tenant: tenant, digest: digest, function: sent.function))
+            var resolution = try call.withBody { try book.resolve(sent.points, in: $0) }
+            if !resolution.strangers.isEmpty {
+                // Other processes, and this one before it was started anew, may have met them.
+                try await call.read { connection in try book.refresh(digest, sent.function, in: tenant, connection) }
+                resolution = try call.withBody { try book.resolve(sent.points, in: $0) }
+            }
+            return Prepared(digest: digest, function: sent.function, batch: PointBatch(sent.points, resolution), book: book)
+        } catch let refusal as IngestRefusal {
+            throw refusal.problem
+        }
+    }
+
+    /// What a transaction made known, to be learnt once it is committed.
+    package struct Learnt: Sendable {
+        var series: [(metric: Int64, name: [UInt8], first: Int, dimensions: [Dimensions])] = []
+    }
+
+    /// Stores a batch in its transaction. Throws `not_found` for a stream that is not the tenant's.
+    package static func store(
+        _ prepared: Prepared, in tenant: Tenant, at now: Timestamp, _ connection: Connection
+    ) throws -> (IngestCount, Learnt) {
+        let stream = try DataStream.locked(withDigest: prepared.digest, in: tenant, connection)
+        guard stream.type == .custom else {
+            let detail = "names a stream of another type; its data does not come this way"
+            throw IngestRefusal.field("/data_stream_token", "stream_type", detail).problem
+        }
+        guard prepared.batch.count > 0 else { return (IngestCount(), Learnt()) }
+        var transaction = IngestTransaction(stream: stream, function: prepared.function, now: now, connection: connection)
+        let count = try transaction.store(prepared.batch)
+        return (count, transaction.learnt)
+    }
+
+    package static func learn(_ learnt: Learnt, _ prepared: Prepared) {
+        for entry in learnt.series {
+            prepared.book.learn(metric: entry.metric, name: entry.name, first: entry.first, entry.dimensions)
+        }
+    }
+}
+
+extension SeriesBook {
+    /// Takes in what is committed and not in the book yet.
+    func refresh(_ digest: [UInt8], _ function: MetricFunction, in tenant: Tenant, _ connection: Connection) throws {
+        guard let stream = try DataStream.id(withDigest: digest, in: tenant, connection) else { return }
+        let known = Dictionary(metrics.map { ($0.number, $0.series) }) { one, _ in one }
+        for metric in try StoredMetric.all(of: stream, function, in: tenant, connection) where metric.series > known[metric.number] ?? 0 {
+            try StoredMetric.eachChunk(of: metric.number, from: known[metric.number] ?? 0, connection) { first, dimensions in
+                learn(metric: metric.number, name: Array(metric.name.utf8), first: first, dimensions)
+            }
+        }
+    }
+}
+
+/// One batch on its way into the tables.
+private struct IngestTransaction {
+    let stream: DataStream.Locked
+    let function: MetricFunction
+    let now: Timestamp
+    let connection: Connection
+    var learnt = PointIngest.Learnt()
+    /// Metrics of the batch: those of the book first, then those it did not know.
+    private var metrics: [MetricChange] = []
+
+    init(stream: DataStream.Locked, function: MetricFunction, now: Timestamp, connection: Connection) {
+        (self.stream, self.function, self.now, self.connection) = (stream, function, now, connection)
+    }
+
+    mutating func store(_ batch: PointBatch) throws -> IngestCount {
+        metrics = batch.resolution.metrics.map { MetricChange(number: $0.number) }
+        let series = try series(of: batch)
+        let slices = batch.slices(series: series)
+        var count = IngestCount()
+        for slice in slices {
+            let created = try mark(slice)
+            count.created += created
+            count.updated += slice.points.count - created
+            if created > 0 { metrics[slice.metric].add(created, slice) }
+            try connection.execute(
+                "INSERT INTO point_runs (metric, day, run, points, written_at, data) VALUES (?, ?, ?, ?, ?, ?)",
+                metrics[slice.metric].number, slice.day, stream.runs + 1, slice.points.count, now, slice.points.blob)
+        }
+        for metric in metrics where metric.created > 0 { try save(metric) }
+        try connection.execute(
+            "UPDATE streams SET runs = runs + 1 WHERE workspace = ? AND mode = ? AND id = ?", stream.tenant.workspace, stream.tenant.mode,
+            stream.id)
+        return count
+    }
+
+    /// Sets the bits of the slice's points; answers how many were not set.
+    private func mark(_ slice: DaySlice) throws -> Int {
+        let metric = metrics[slice.metric].number
+        let keys = slice.points.keys
+        var created = 0
+        var place = 0
+        while place < keys.count {
+            let block = Int(keys[place]) / PointHours.blockSize
+            var bits = try PointHours.read(metric, slice.day, block, connection)
+            var fresh = 0
+            while place < keys.count, Int(keys[place]) / PointHours.blockSize == block {
+                if bits.insert(Int(keys[place]) % PointHours.blockSize) { fresh += 1 }
+                place += 1
+            }
+            if fresh > 0 { try PointHours.write(bits, metric, slice.day, block, connection) }
+            created += fresh
+        }
+        return created
+    }
+
+    private func save(_ metric: MetricChange) throws {
+        try connection.execute(
+            """
+            UPDATE point_metrics SET points = points + ?, first_hour = CASE WHEN first_hour > ? THEN ? ELSE first_hour END, \
+            last_hour = CASE WHEN last_hour < ? THEN ? ELSE last_hour END WHERE workspace = ? AND mode = ? AND number = ?
+            """, metric.created, metric.first, metric.first, metric.last, metric.last, stream.tenant.workspace, stream.tenant.mode,
+            metric.number)
+    }
+
+    // MARK: Series the book does not know
+
+    private mutating func series(of batch: PointBatch) throws -> [UInt64] {
+        let strangers = batch.resolution.strangers
+        guard !strangers.isEmpty else { return batch.resolution.series }
+        var found = [UInt64](repeating: 0, count: strangers.count)
+        for (name, places) in Dictionary(grouping: strangers.indices, by: { strangers[$0].name }).sorted(by: { $0.value[0] < $1.value[0] })
+        {
+            let slot = try slot(of: name, batch)
+            let numbers = try numbers(of: places.map { strangers[$0].dimensions }, metric: slot, name, batch)
+            for (place, number) in zip(places, numbers) { found[place] = UInt64(slot) << 32 | UInt64(number) }
+        }
+        return batch.resolution.series.map { series in
+            series & SeriesBook.Resolution.strange == 0 ? series : found[Int(series & ~SeriesBook.Resolution.strange)]
+        }
+    }
+
+    /// The place of the metric in `metrics`; makes the metric where there is none of that name.
+    private mutating func slot(of name: [UInt8], _ batch: PointBatch) throws -> Int {
+        if let known = batch.resolution.metrics.firstIndex(where: { $0.name == name }) { return known }
+        let text = String(decoding: name, as: UTF8.self)
+        let stored = try StoredMetric.find(text, of: stream.id, function, in: stream.tenant, connection)
+        metrics.append(
+            MetricChange(number: try stored?.number ?? StoredMetric.make(text, of: stream.id, function, in: stream.tenant, connection)))
+        return metrics.count - 1
+    }
+
+    private mutating func numbers(
+        of wanted: [Dimensions], metric slot: Int, _ name: [UInt8], _ batch: PointBatch
+    ) throws -> [Int] {
+        let metric = metrics[slot].number
+        let inBook = slot < batch.resolution.metrics.count ? batch.resolution.metrics[slot].series : 0
+        var known: [Dimensions: Int] = [:]
+        var next = inBook
+        try StoredMetric.eachChunk(of: metric, from: inBook, connection) { first, dimensions in
+            for (place, entry) in dimensions.enumerated() { known[entry] = first + place }
+            next = first + dimensions.count
+            learnt.series.append((metric, name, first, dimensions))
+        }
+        let fresh = wanted.filter { known[$0] == nil }
+        guard next + fresh.count <= PointColumns.mostSeries else {
+            throw IngestRefusal.field("/data", "series", "would give a metric more than \(PointColumns.mostSeries) series").problem
+        }
+        if !fresh.isEmpty {
+            try StoredMetric.add(fresh, to: metric, from: next, in: stream.tenant, connection)
+            learnt.series.append((metric, name, next, fresh))
+            for (place, entry) in fresh.enumerated() { known[entry] = next + place }
+        }
+        return wanted.compactMap { known[$0] }
+    }
+}
+
+/// What a batch does to a metric.
+private struct MetricChange {
+    let number: Int64
+    var created = 0
+    var first = Int.max
+    var last = Int.min
+
+    init(number: Int64) { self.number = number }
+
+    mutating func add(_ created: Int, _ slice: DaySlice) {
+        self.created += created
+        // Exact enough for a day: hours of resent points are inside already.
+        for key in slice.points.keys {
+            let hour = slice.day * 24 + Int(key % 24)
+            first = min(first, hour)
+            last = max(last, hour)
+        }
+    }
+}
+
+/// Which hours of which series are there: for 1,024 series and a day one set of bits.
+enum PointHours {
+    static let blockSize = 1024 * 24
+
+    static func read(_ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws -> BitSet {
+        try connection.row("SELECT bits FROM point_hours WHERE metric = ? AND day = ? AND block = ?", metric, day, block) { row in
+            try BitSet(try row.get(0), below: blockSize)
+        } ?? BitSet()
+    }
+
+    static func write(_ bits: BitSet, _ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws {
+        try connection.execute(
+            """
+            INSERT INTO point_hours (metric, day, block, bits) VALUES (?, ?, ?, ?)
+            ON CONFLICT (metric, day, block) DO UPDATE SET bits = excluded.bits
+            """, metric, day, block, bits.blob)
+    }
+}

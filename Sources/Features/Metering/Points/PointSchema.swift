@@ -1,0 +1,56 @@
+package import Storage
+
+// Where points stand. A batch adds one run (`point_runs`) for each metric and day it touches: sorted columns in a blob. A task folds the
+// runs of a day into its one row of `point_days` with the day's rollup. A later run's value stands over an earlier one's, and over the
+// day's. Whether a point is new is known from `point_hours`: one bit for each series and hour, changed in the same transaction, whatever
+// has been folded. Rows below a metric are reached through its number, which is found with the tenant and is never given twice.
+
+package enum PointSchema {
+    package static let migrations = [
+        Migration(
+            "0070-data-streams",
+            // `runs`: the number of the last run; whoever adds one holds the row's lock.
+            """
+            CREATE TABLE streams (
+                workspace TEXT NOT NULL REFERENCES workspaces (id), mode TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+                type TEXT NOT NULL, token BLOB NOT NULL, token_digest BLOB NOT NULL, version INTEGER NOT NULL, runs INTEGER NOT NULL,
+                created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, id)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE UNIQUE INDEX streams_by_token ON streams (workspace, mode, token_digest)",
+            "CREATE TABLE point_numbers (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT",
+            "INSERT INTO point_numbers (name, last) VALUES ('metric', 0)",
+            // Hours since 1970. `is_gone`: its stream was deleted; its points go bit by bit.
+            """
+            CREATE TABLE point_metrics (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, stream TEXT NOT NULL, function TEXT NOT NULL, name TEXT NOT NULL,
+                number INTEGER NOT NULL, series INTEGER NOT NULL, points INTEGER NOT NULL, first_hour INTEGER NOT NULL,
+                last_hour INTEGER NOT NULL, is_gone INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (workspace, mode, stream, function, name)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE UNIQUE INDEX point_metrics_by_number ON point_metrics (number)",
+            "CREATE INDEX point_metrics_gone ON point_metrics (number) WHERE is_gone = 1",
+            "CREATE TABLE point_series (metric INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (metric, first)) STRICT",
+            """
+            CREATE TABLE point_hours (
+                metric INTEGER NOT NULL, day INTEGER NOT NULL, block INTEGER NOT NULL, bits BLOB NOT NULL,
+                PRIMARY KEY (metric, day, block)
+            ) STRICT
+            """,
+            """
+            CREATE TABLE point_runs (
+                metric INTEGER NOT NULL, day INTEGER NOT NULL, run INTEGER NOT NULL, points INTEGER NOT NULL, written_at INTEGER NOT NULL,
+                data BLOB NOT NULL, PRIMARY KEY (metric, day, run)
+            ) STRICT
+            """,
+            // `total`: the bits of the day's combined value. `version` is raised by every fold.
+            """
+            CREATE TABLE point_days (
+                metric INTEGER NOT NULL, day INTEGER NOT NULL, version INTEGER NOT NULL, points INTEGER NOT NULL, total INTEGER NOT NULL,
+                rollup BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (metric, day)
+            ) STRICT
+            """)
+    ]
+}

@@ -1,0 +1,224 @@
+package import Kernel
+package import Storage
+
+/// Reading points: what unit metrics, alerts and charts ask.
+package enum Points {
+    /// What to add up.
+    package struct Question: Sendable {
+        /// Nil for all streams of the tenant.
+        package var stream: DataStreamID?
+        package var metric: String
+        package var function: MetricFunction
+        /// Each dimension must have one of the values.
+        package var filters: [(dimension: String, values: [String])] = []
+        /// The dimension to part by; series without it are a group of their own.
+        package var group: String?
+        package var buckets: BucketCalendar
+
+        package init(stream: DataStreamID?, metric: String, function: MetricFunction, buckets: BucketCalendar) {
+            self.stream = stream
+            self.metric = metric
+            self.function = function
+            self.buckets = buckets
+        }
+    }
+
+    /// One line of a chart.
+    package struct Line: Sendable {
+        /// The dimension's value; nil where nothing is parted, and for series without it.
+        package let group: String?
+        /// For each bucket.
+        package let cells: [Combined]
+        package let total: Combined
+    }
+
+    /// All series that share name and function are combined with that function, over dimension values and over the hours of a bucket; an
+    /// average is the mean of the points, each counting once. By group, those without the dimension first.
+    package static func aggregate(_ question: Question, in tenant: Tenant, _ connection: Connection) throws -> [Line] {
+        let metrics =
+            if let stream = question.stream {
+                try StoredMetric.find(question.metric, of: stream, question.function, in: tenant, connection).map { [$0] } ?? []
+            } else {
+                try StoredMetric.find(question.metric, question.function, in: tenant, connection)
+            }
+        var sums = Sums(question)
+        for metric in metrics { try sums.add(metric, connection) }
+        return sums.lines
+    }
+}
+
+extension Points {
+    /// The state of one aggregation.
+    private struct Sums {
+        let question: Question
+        let function: MetricFunction
+        let buckets: BucketCalendar
+        private var groups: [String?: Int] = [:]
+        private var names: [String?] = []
+        /// Group after group, a cell for each bucket.
+        private var cells: [Combined] = []
+
+        init(_ question: Question) {
+            self.question = question
+            function = question.function
+            buckets = question.buckets
+            if question.group == nil { _ = number(of: nil) }
+        }
+
+        private mutating func number(of group: String?) -> Int {
+            if let known = groups[group] { return known }
+            groups[group] = names.count
+            names.append(group)
+            cells.append(contentsOf: repeatElement(Combined(), count: buckets.count))
+            return names.count - 1
+        }
+
+        var lines: [Line] {
+            names.indices.map { group in
+                let own = Array(cells[group * buckets.count..<(group + 1) * buckets.count])
+                var total = Combined()
+                for cell in own { total.add(cell, function) }
+                return Line(group: names[group], cells: own, total: total)
+            }.filter { question.group == nil || $0.total.count > 0 }.sorted { one, other in
+                guard let first = one.group else { return other.group != nil }
+                return other.group.map { first.utf8.lexicographicallyPrecedes($0.utf8) } ?? false
+            }
+        }
+
+        mutating func add(_ metric: StoredMetric, _ connection: Connection) throws {
+            guard buckets.count > 0, metric.points > 0 else { return }
+            let from = max(buckets.bounds[0], metric.first)
+            let to = min(buckets.bounds[buckets.count] - 1, metric.last)
+            guard from <= to else { return }
+            let isWhole = question.group == nil && question.filters.isEmpty
+            let places = isWhole ? [] : try places(of: metric, connection)
+            if !isWhole, places.allSatisfy({ $0 < 0 }) { return }
+            if isWhole { return try addWhole(metric, from, to, connection) }
+            try PointDays.each(
+                of: metric.number, from: from.floorDivided(by: 24), through: to.floorDivided(by: 24), asPoints: !buckets.isOfWholeDays,
+                connection
+            ) { day in
+                try add(day, metric, places, connection)
+            }
+        }
+
+        /// For each series its group; −1 where a filter leaves it out.
+        private mutating func places(of metric: StoredMetric, _ connection: Connection) throws -> [Int32] {
+            var places: [Int32] = []
+            places.reserveCapacity(metric.series)
+            try StoredMetric.eachCodedChunk(of: metric.number, connection) { chunk in
+                let isGroup = chunk.names.entries.map { $0 == question.group }
+                let filterOfName = chunk.names.entries.map { name in question.filters.firstIndex { $0.dimension == name } ?? -1 }
+                var groupOfValue = [Int32](repeating: -1, count: chunk.values.entries.count)
+                let isWanted = question.filters.map { filter in
+                    let wanted = Set(filter.values)
+                    return chunk.values.entries.map { wanted.contains($0) }
+                }
+                var pair = 0
+                for count in chunk.counts {
+                    var fulfilled = 0
+                    var value: Int?
+                    for _ in 0..<count {
+                        let name = chunk.names.places[pair]
+                        let filter = filterOfName[name]
+                        if filter >= 0, isWanted[filter][chunk.values.places[pair]] { fulfilled += 1 }
+                        if isGroup[name] { value = chunk.values.places[pair] }
+                        pair += 1
+                    }
+                    guard fulfilled == question.filters.count else {
+                        places.append(-1)
+                        continue
+                    }
+                    guard let value else {
+                        places.append(Int32(number(of: nil)))
+                        continue
+                    }
+                    if groupOfValue[value] < 0 { groupOfValue[value] = Int32(number(of: chunk.values.entries[value])) }
+                    places.append(groupOfValue[value])
+                }
+            }
+            return places
+        }
+
+        // MARK: All series as one
+
+        /// Whole days inside one bucket are read as their totals; the rest from rollups and points.
+        private mutating func addWhole(_ metric: StoredMetric, _ from: Int, _ to: Int, _ connection: Connection) throws {
+            let (first, last) = (from.floorDivided(by: 24), to.floorDivided(by: 24))
+            if !buckets.isOfWholeDays {
+                return try PointDays.each(of: metric.number, from: first, through: last, asPoints: true, connection) {
+                    try add($0, metric, [], connection)
+                }
+            }
+            var open = Set(
+                try connection.rows(
+                    "SELECT DISTINCT day FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ?", metric.number, first, last
+                ) { $0.integer(0) })
+            for day in first...last where bucket(ofWhole: day) == nil { open.insert(day) }
+            try connection.forEachRow(
+                "SELECT day, points, total FROM point_days WHERE metric = ? AND day BETWEEN ? AND ? ORDER BY day", metric.number, first,
+                last
+            ) { row in
+                let day = row.integer(0)
+                guard !open.contains(day), let bucket = bucket(ofWhole: day) else { return }
+                let amount = Double(bitPattern: UInt64(bitPattern: Int64(row.integer(2))))
+                cells[bucket].add(Combined(count: row.integer(1), amount: amount), function)
+            }
+            for day in open.sorted() {
+                try PointDays.each(of: metric.number, from: day, through: day, asPoints: true, connection) {
+                    try add($0, metric, [], connection)
+                }
+            }
+        }
+
+        /// The bucket that holds all 24 hours of a day; nil where a boundary or an end of the question runs through it.
+        private func bucket(ofWhole day: Int) -> Int? {
+            let hour = day * 24
+            guard hour >= buckets.bounds[0], hour + 24 <= buckets.bounds[buckets.count] else { return nil }
+            let bucket = buckets.bucket(of: hour)
+            return hour + 24 <= buckets.bounds[bucket + 1] ? bucket : nil
+        }
+
+        // MARK: One day
+
+        /// Without `places` all series are the one group.
+        private mutating func add(_ day: PointDay, _ metric: StoredMetric, _ places: [Int32], _ connection: Connection) throws {
+            if let bucket = bucket(ofWhole: day.day) {
+                let rollup =
+                    if let known = day.rollup { known } else { DayRollup(of: try day.points(), function) }
+                return add(rollup, to: bucket, places)
+            }
+            // The rollup does not say which hours: the points must.
+            let points =
+                if day.rollup == nil { try day.points() } else {
+                    try PointDays.base(of: metric.number, day.day, connection).map { try PointColumns($0) } ?? PointColumns()
+                }
+            add(points, of: day.day, places)
+        }
+
+        private mutating func add(_ rollup: DayRollup, to bucket: Int, _ places: [Int32]) {
+            guard !places.isEmpty else { return cells[bucket].add(rollup.total(function), function) }
+            // A day comes into a cell as one sum, as it does where all series are one.
+            var day = [Combined](repeating: Combined(), count: names.count)
+            for (place, series) in rollup.series.enumerated() where Int(series) < places.count && places[Int(series)] >= 0 {
+                day[Int(places[Int(series)])].add(rollup.parts[place], function)
+            }
+            for (group, part) in day.enumerated() where part.count > 0 { cells[group * buckets.count + bucket].add(part, function) }
+        }
+
+        private mutating func add(_ points: PointColumns, of day: Int, _ places: [Int32]) {
+            let bucketOfHour = (0..<24).map { hour in
+                let hour = day * 24 + hour
+                return hour < buckets.bounds[0] || hour >= buckets.bounds[buckets.count] ? -1 : buckets.bucket(of: hour)
+            }
+            for place in 0..<points.count {
+                let key = Int(points.keys[place])
+                let bucket = bucketOfHour[key % 24]
+                guard bucket >= 0 else { continue }
+                let series = key / 24
+                let group = places.isEmpty ? 0 : series < places.count ? Int(places[series]) : -1
+                if group >= 0 { cells[group * buckets.count + bucket].add(points.values[place], function) }
+            }
+        }
+    }
+}
