@@ -1,4 +1,5 @@
 package import Alerts
+package import Costs
 import Docker
 package import Events
 package import Identity
@@ -33,6 +34,7 @@ package struct Parts: Sendable {
     package let messenger: SlackMessenger
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
+    package let savings: SavingsDetector
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -47,6 +49,7 @@ package struct Parts: Sendable {
             plant: { try Simulator.plant($0, isRunning: $1, at: $2, for: $3, $4) }, clear: { try Simulator.clear($0, $1) })
         sandbox = Sandbox(seeds: [
             SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
+            SandboxSavings(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
@@ -58,6 +61,7 @@ package struct Parts: Sendable {
         messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
+        savings = SavingsDetector(store: store, surroundings: surroundings)
         hub = EventHub(store: store, surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)
         pipeline = Pipeline(

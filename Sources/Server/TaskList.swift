@@ -1,6 +1,7 @@
 import Alerts
 import Audit
 import Background
+import Costs
 import Events
 import Identity
 import Kernel
@@ -24,6 +25,7 @@ extension Parts {
             BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(store, surroundings) },
             BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
+            BackgroundTask("savings", every: .seconds(3600)) { try await savings.run() },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
         ]
     }
