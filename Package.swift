@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
         .testTarget(
-            name: "CostsTests", dependencies: ["Costs", "Prices", "Identity", "Metering", "Server", "TestKit", "Storage", "Kernel", .httpTypes],
+            name: "CostsTests",
+            dependencies: ["Costs", "Prices", "Identity", "Metering", "Server", "TestKit", "Storage", "Kernel", .httpTypes],
             swiftSettings: strict),
         .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),

@@ -45,7 +45,9 @@ import Testing
             ]
             let body: JSON = ["data": .array(payloads.map { Self.entry("2022-10-01", $0) }), "data_stream_token": "x"]
             #expect(try await cloud.post("/events", as: key, body).expecting(201).json == ["created": 4])
-            let seen = try await cloud.get("/v1/markers?sort=created_at", as: key).items
+            let seen = try await cloud.get("/v1/markers", as: key).items.sorted {
+                ($0["type"]?.string ?? "") < ($1["type"]?.string ?? "")
+            }
             #expect(seen.map { $0["type"]?.string } == ["Deploy", "b", "c", "d"])
             #expect(seen.map { $0["description"] ?? nil } == ["one", "two", .string(long), nil])
             #expect(try await cloud.get("/v1/markers?type=Deploy", as: key).items.count == 1)

@@ -25,7 +25,7 @@ import Testing
             let loose = try await made("volumes", "loose", ["size_gib": 10])
             let used = try await made("volumes", "used", ["size_gib": 20])
             let instance = try await made(
-                "instances", "web", ["image": "nginx", "size": "s-1", "volumes": [["id": .string(used), "path": "/data"]]])
+                "instances", "web", ["image": "nginx", "size": "s-1", "volumes": [["volume_id": .string(used), "path": "/data"]]])
             try await cloud.parts.savings.run()
             #expect(try await cloud.get("/v1/opportunities", as: key).items.isEmpty, "not on the first day")
             cloud.clock.advance(seconds: 86_401)

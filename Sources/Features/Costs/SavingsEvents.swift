@@ -9,19 +9,19 @@ package enum SavingsEvents {
     private static let unit = Schema.object(UnitMetric.snapshotFields)
 
     package static let types = [
-        EventType.creation("tag_catalog.created", "A tag catalog was made.", of: catalog),
-        .change("tag_catalog.updated", "A tag catalog's key, name or tags changed.", of: catalog),
-        .removal("tag_catalog.deleted", "A tag catalog was deleted.", of: catalog),
+        EventType.creation("catalog.created", "A tag catalog was made.", of: catalog),
+        .change("catalog.updated", "A tag catalog's key, name or tags changed.", of: catalog),
+        .removal("catalog.deleted", "A tag catalog was deleted.", of: catalog),
         .creation("marker.created", "A marker was added to the charts.", of: marker),
         .removal("marker.deleted", "A marker was deleted.", of: marker),
         .creation("opportunity.created", "A saving was found, or written down.", of: Opportunity.snapshotSchema),
         .change("opportunity.updated", "A savings opportunity changed.", of: Opportunity.snapshotSchema),
         .removal("opportunity.deleted", "A savings opportunity was deleted.", of: Opportunity.snapshotSchema),
-        .creation("unit_metric.created", "A unit metric was made.", of: unit),
-        .change("unit_metric.updated", "A unit metric changed.", of: unit),
-        .removal("unit_metric.deleted", "A unit metric was deleted.", of: unit),
-        .creation("opportunity_thread.created", "A savings thread was made.", of: thread),
-        .change("opportunity_thread.updated", "A savings thread changed.", of: thread),
-        .removal("opportunity_thread.deleted", "A savings thread was deleted.", of: thread),
+        .creation("unit.created", "A unit metric was made.", of: unit),
+        .change("unit.updated", "A unit metric changed.", of: unit),
+        .removal("unit.deleted", "A unit metric was deleted.", of: unit),
+        .creation("thread.created", "A savings thread was made.", of: thread),
+        .change("thread.updated", "A savings thread changed.", of: thread),
+        .removal("thread.deleted", "A savings thread was deleted.", of: thread),
     ]
 }

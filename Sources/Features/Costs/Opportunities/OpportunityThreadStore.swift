@@ -37,7 +37,7 @@ extension OpportunityThread {
             INSERT INTO opportunity_threads (workspace, mode, id, name, description, status, version, created_at, updated_at)
             VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)
             """, by.tenant.workspace, by.tenant.mode, key(id), name, description, made.status, by.at, by.at)
-        connection.append(EventDraft("opportunity_thread.created", subject: made.subject, data: ["after": made.snapshot]), by: by)
+        connection.append(EventDraft("thread.created", subject: made.subject, data: ["after": made.snapshot]), by: by)
         return made
     }
 
@@ -57,7 +57,7 @@ extension OpportunityThread {
             Self.key(id)
         )
         connection.append(
-            EventDraft("opportunity_thread.updated", subject: subject, data: ["before": snapshot, "after": updated.snapshot]), by: by)
+            EventDraft("thread.updated", subject: subject, data: ["before": snapshot, "after": updated.snapshot]), by: by)
         guard updated.status != self.status else { return updated }
         for before in try Opportunity.all(inThread: id, by.tenant, connection) {
             var after = before
@@ -78,6 +78,6 @@ extension OpportunityThread {
         try connection.execute(
             "DELETE FROM opportunity_threads WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, Self.key(id)
         )
-        connection.append(EventDraft("opportunity_thread.deleted", subject: subject, data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("thread.deleted", subject: subject, data: ["before": snapshot]), by: by)
     }
 }

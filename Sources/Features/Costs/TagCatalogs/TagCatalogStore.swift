@@ -51,7 +51,7 @@ extension TagCatalog {
                 VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)
                 """, by.tenant.workspace, by.tenant.mode, id, catalog.key, name, catalog.tagsText, by.at, by.at)
         }
-        connection.append(EventDraft("tag_catalog.created", subject: id.rawValue, data: ["after": catalog.snapshot]), by: by)
+        connection.append(EventDraft("catalog.created", subject: id.rawValue, data: ["after": catalog.snapshot]), by: by)
         return catalog
     }
 
@@ -68,14 +68,14 @@ extension TagCatalog {
                 """, updated.key, updated.name, updated.tagsText, updated.version, by.at, by.tenant.workspace, by.tenant.mode, id)
         }
         connection.append(
-            EventDraft("tag_catalog.updated", subject: id.rawValue, data: ["before": snapshot, "after": updated.snapshot]), by: by)
+            EventDraft("catalog.updated", subject: id.rawValue, data: ["before": snapshot, "after": updated.snapshot]), by: by)
         return updated
     }
 
     func delete(by: Attribution, _ connection: Connection) throws {
         try connection.execute(
             "DELETE FROM tag_catalogs WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, id)
-        connection.append(EventDraft("tag_catalog.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("catalog.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
     }
 
     private var tagsText: String { String(decoding: JSON.array(tags.map(\.json)).canonicalBytes, as: UTF8.self) }

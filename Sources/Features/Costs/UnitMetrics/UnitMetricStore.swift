@@ -46,7 +46,7 @@ extension UnitMetric {
                 """, by.tenant.workspace, by.tenant.mode, metric.id, name, description, numerator.json.canonicalText,
                 denominator.json.canonicalText, by.at, by.at)
         }
-        connection.append(EventDraft("unit_metric.created", subject: metric.id.rawValue, data: ["after": metric.snapshot]), by: by)
+        connection.append(EventDraft("unit.created", subject: metric.id.rawValue, data: ["after": metric.snapshot]), by: by)
         return metric
     }
 
@@ -66,14 +66,14 @@ extension UnitMetric {
                 updated.version, by.at, by.tenant.workspace, by.tenant.mode, id)
         }
         connection.append(
-            EventDraft("unit_metric.updated", subject: id.rawValue, data: ["before": snapshot, "after": updated.snapshot]), by: by)
+            EventDraft("unit.updated", subject: id.rawValue, data: ["before": snapshot, "after": updated.snapshot]), by: by)
         return updated
     }
 
     func delete(by: Attribution, _ connection: Connection) throws {
         try connection.execute(
             "DELETE FROM unit_metrics WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, id)
-        connection.append(EventDraft("unit_metric.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("unit.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
     }
 
     private static func translatingTwins(of name: String, _ body: () throws -> Void) throws {
