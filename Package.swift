@@ -104,6 +104,12 @@ let package = Package(
             ],
             path: "Sources/Features/Resources", swiftSettings: strict),
         .target(
+            name: "Costs",
+            dependencies: [
+                "Kernel", "Storage", "Provider", "Web", "Identity", "Metering", "Prices", "Resources", .crypto, .httpTypes, .logging,
+            ],
+            path: "Sources/Features/Costs", swiftSettings: strict),
+        .target(
             name: "Webhooks",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", .crypto, .httpTypes, .logging, .serviceLifecycle,
@@ -134,7 +140,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Prices", "Resources",
-                "Provider",
+                "Costs", "Provider",
                 "Events", "Audit", "Simulator", "Docker", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
@@ -175,6 +181,10 @@ let package = Package(
         .testTarget(
             name: "MeteringTests",
             dependencies: ["Metering", "Identity", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
+        .testTarget(
+            name: "CostsTests",
+            dependencies: ["Costs", "Prices", "Identity", "Metering", "Server", "TestKit", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
         .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Costs
 package import Events
 import Identity
 import Keys
@@ -14,7 +15,6 @@ import Webhooks
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
         IdentityEvents.types + KeyEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types + ResourceEvents.types
-            + WebhookEvents.types
-            + AlertEvents.types
+            + WebhookEvents.types + AlertEvents.types + SavingsEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Costs
 import Identity
 import Keys
 import Metering
@@ -35,4 +36,6 @@ package enum MigrationOrder {
         + AuditSchema.reports
         + WebhookSchema.traces
         + PointSchema.migrations
+        + SavingsSchema.migrations
+        + SavingsSchema.unitMetrics
 }

@@ -1,4 +1,5 @@
 package import Alerts
+package import Costs
 import Docker
 package import Events
 package import Identity
@@ -34,6 +35,7 @@ package struct Parts: Sendable {
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
     package let points: PointIngest
+    package let savings: SavingsDetector
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -49,6 +51,7 @@ package struct Parts: Sendable {
         sandbox = Sandbox(seeds: [
             SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
             SandboxStreams(),
+            SandboxSavings(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
@@ -60,6 +63,7 @@ package struct Parts: Sendable {
         messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
+        savings = SavingsDetector(store: store, surroundings: surroundings)
         hub = EventHub(store: store, surroundings: surroundings)
         points = PointIngest(surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)

@@ -1,5 +1,6 @@
 package import Alerts
 import Audit
+import Costs
 import Crypto
 import Docker
 package import Events
@@ -38,6 +39,9 @@ package struct RouteTable: Sendable {
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
+        let savings =
+            TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all
+            + UnitMetricRoutes(sources: [RequestUnits()]).all
         let log =
             EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
             + AuditRoutes(signer: AuditSigner(vault: vault)).all
@@ -45,8 +49,7 @@ package struct RouteTable: Sendable {
             + TraceRoutes(sources: TraceSources.all).all
         routes =
             PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + webhooks.all
-            + AlertRoutes(engine: engine).all
-            + channels.all + log + sandbox.routes
+            + AlertRoutes(engine: engine).all + channels.all + savings + log + sandbox.routes
     }
 
     /// The table as it is described, for who does not call it.

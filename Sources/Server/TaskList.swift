@@ -1,6 +1,7 @@
 import Alerts
 import Audit
 import Background
+import Costs
 import Events
 import Identity
 import Kernel
@@ -25,6 +26,7 @@ extension Parts {
             BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
             BackgroundTask("points", every: .seconds(2)) { try await FoldPoints(store: store, surroundings: surroundings).run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
+            BackgroundTask("savings", every: .seconds(3600)) { try await savings.run() },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
         ]
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Replays the seed documents' promises (seeds.py) against a server of its own, as `init` makes it, and stops it again.
 
-    run.py --binary .build/debug/cloudapi [--only cloudapi,cloudplatform,limits]
+    run.py --binary .build/debug/cloudapi [--only cloudapi,cloudplatform,alerts,limits]
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ from server import Server, init, workspace
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=Path)
-    parser.add_argument("--only", default="cloudapi,cloudplatform,limits")
+    parser.add_argument("--only", default="cloudapi,cloudplatform,alerts,limits")
     options = parser.parse_args()
     with workspace() as folder:
         credentials = folder / "credentials.json"

@@ -18,7 +18,7 @@ struct Estate: Sendable {
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
         case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
-            marker, stream
+            marker, tagCatalog, opportunity, thread, unitMetric, stream
         /// What names a stream in a body.
         case streamToken
         /// Without a resource on it.
@@ -37,7 +37,7 @@ struct Estate: Sendable {
         var hasMode: Bool {
             [
                 .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
-                .marker, .stream,
+                .marker, .stream, .tagCatalog, .opportunity, .thread, .unitMetric,
             ].contains(self) || isOfCloud
         }
 
@@ -73,6 +73,9 @@ struct Estate: Sendable {
                 case .marker: "mrk"
                 case .stream: "stm"
                 case .streamToken: "dst"
+                case .tagCatalog: "cat"
+                case .unitMetric: "um"
+                case .opportunity, .thread: "9"
                 case .request: RequestKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
@@ -83,6 +86,7 @@ struct Estate: Sendable {
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .resourceName: "name"
                 }
+            if self == .opportunity || self == .thread { return "987654321" }
             return self == .resourceName ? "made-by-name" : prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz"
         }
     }
@@ -123,6 +127,22 @@ struct Estate: Sendable {
         _ = try await installation.post("/teams", as: session, ["id": .string(team), "name": "Spare"]).expecting(200)
         _ = try await installation.post("/teams/\(team)/members/assign", as: session, ["users_ids": [.string(person.text("id"))]])
             .expecting(200)
+        _ = try await installation.post(
+            "/events", as: session, ["data": [["timestamp": "2026-01-01", "payload": ["type": "deploy"]]]]
+        ).expecting(201)
+        let marker = try await installation.get("/v1/markers", as: session).expecting(200).ids.first ?? ""
+        let catalog = try await made("/v1/tag-catalogs", ["catalog_key": "spare", "tags": [["key": "team", "value": "x"]]]).text("id")
+        let unitMetric = try await made(
+            "/v1/unit-metrics", ["name": "Spare", "numerator": ["source": "requests"], "denominator": ["source": "requests"]]
+        ).text("id")
+        // Numbers count up in each workspace; those of two estates must differ.
+        var opportunity: Int64?
+        var thread: Int64?
+        for record in domain.hasPrefix("home") ? ["first", "second"] : ["first"] {
+            opportunity = try await made(
+                "/v1/opportunities", ["type": "SPARE", "record_id": .string(record), "monthly_savings": "1"])["id"]?.integer
+            thread = try await made("/v1/opportunity-threads", ["name": "Spare"])["id"]?.integer
+        }
         var live = try await cloud(of: outcome, in: installation, as: session)
         var sandbox = try await cloud(of: outcome, in: installation, as: outcome.testKey)
         live.merge(try await begin(of: outcome, in: installation, as: session)) { one, _ in one }
@@ -140,8 +160,9 @@ struct Estate: Sendable {
                 .budget: try await made(
                     "/v1/budgets", ["name": "Spare", "amount": "1000000", "scope": ["project_id": .string(project)]]
                 ).text("id"),
-                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .stream: stream.text("id"),
-                .streamToken: stream.text("data_stream_token"), .quotaMetric: "volume_gib",
+                .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .marker: marker, .tagCatalog: catalog,
+                .unitMetric: unitMetric, .opportunity: String(opportunity ?? 0), .thread: String(thread ?? 0),
+                .stream: stream.text("id"), .streamToken: stream.text("data_stream_token"), .quotaMetric: "volume_gib",
                 .eventType: "project.created",
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),

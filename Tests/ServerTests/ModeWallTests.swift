@@ -20,7 +20,8 @@ import Web
                     let body = `case`.body?(estate)
                     let theirs = try await cloud.call(
                         route.method, route.path(`case`.path.map { estate.sandbox[$0] ?? estate[$0] }), as: secret, body)
-                    let madeUp = try await cloud.call(route.method, route.path(`case`.path.map(\.madeUp)), as: secret, body)
+                    let madeUp = try await cloud.call(
+                        route.method, route.path(`case`.path.map(\.madeUp)) + `case`.suffix(estate), as: secret, body)
                     #expect(theirs.status == 404 && theirs.unmarked == madeUp.unmarked, "\(route.name): \(theirs.text)")
                 }
             }

@@ -14,6 +14,10 @@ struct RouteCase: Sendable {
     var reference: Reference?
     /// Another such place.
     var otherReference: Reference?
+    /// The query that it cannot go without.
+    var query: (@Sendable (Estate) -> String)?
+
+    func suffix(_ estate: Estate) -> String { query.map { "?" + $0(estate) } ?? "" }
 
     var references: [Reference] { [reference, otherReference].compactMap(\.self) }
 
@@ -36,7 +40,7 @@ struct RouteCase: Sendable {
     }
 
     static let all: [String: RouteCase] = [
-        identity, teams, keys, prices, log, webhooks, resources, alerts, streams,
+        identity, teams, savings, keys, prices, log, webhooks, resources, alerts, streams,
     ].reduce(into: [:]) { all, cases in all.merge(cases) { one, _ in one } }
 
     /// A time that has passed.
@@ -168,6 +172,7 @@ extension Route {
 extension Installation {
     /// The request of a case, with the ids of `estate`.
     func request(_ route: Route, _ `case`: RouteCase, of estate: Estate, as secret: String?) async throws -> Reply {
-        try await call(route.method, route.path(`case`.path.map { estate[$0] }), as: secret, `case`.body?(estate))
+        let path = route.path(`case`.path.map { estate[$0] }) + `case`.suffix(estate)
+        return try await call(route.method, path, as: secret, `case`.body?(estate))
     }
 }

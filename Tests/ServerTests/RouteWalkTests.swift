@@ -98,8 +98,9 @@ import Web
             var madeUp = own
             madeUp[place] = `case`.path[place].madeUp
             let body = `case`.body?(stranger)
-            let one = try await cloud.call(route.method, route.path(theirs), as: stranger.credentials.admin, body)
-            let other = try await cloud.call(route.method, route.path(madeUp), as: stranger.credentials.admin, body)
+            let one = try await cloud.call(route.method, route.path(theirs) + `case`.suffix(stranger), as: stranger.credentials.admin, body)
+            let other = try await cloud.call(
+                route.method, route.path(madeUp) + `case`.suffix(stranger), as: stranger.credentials.admin, body)
             #expect(one.status == 404 && one.code == "not_found", "\(route.name): \(one.text)")
             #expect(one.unmarked == other.unmarked, "\(route.name)")
         }
@@ -113,8 +114,10 @@ import Web
                 cloud.clock.advance(seconds: 5)
                 for secret in [estate.credentials.workspaceTest, estate.credentials.tokenTest, estate.credentials.projectTest] {
                     let body = `case`.body?(estate)
-                    let live = try await cloud.call(route.method, route.path(`case`.path.map { estate[$0] }), as: secret, body)
-                    let madeUp = try await cloud.call(route.method, route.path(`case`.path.map(\.madeUp)), as: secret, body)
+                    let live = try await cloud.call(
+                        route.method, route.path(`case`.path.map { estate[$0] }) + `case`.suffix(estate), as: secret, body)
+                    let madeUp = try await cloud.call(
+                        route.method, route.path(`case`.path.map(\.madeUp)) + `case`.suffix(estate), as: secret, body)
                     #expect(live.status == madeUp.status && live.unmarked == madeUp.unmarked, "\(route.name): \(live.text)")
                     #expect([403, 404].contains(live.status), "\(route.name): \(live.text)")
                 }

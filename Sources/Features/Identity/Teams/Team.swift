@@ -13,6 +13,7 @@ package struct Team: Sendable {
     /// An object of the lists that were set.
     let lists: JSON
     let version: Int
+    package let createdAt: Timestamp
 
     /// The fields that are lists, in the order they are written.
     enum List: String, CaseIterable {

@@ -3,16 +3,17 @@ package import Storage
 import Web
 
 extension Team {
-    private static let selection = "SELECT id, name, slack_channel, lists, version FROM teams"
+    private static let selection = "SELECT id, name, slack_channel, lists, version, created_at FROM teams"
 
     private static func read(_ row: Row) throws -> Team {
         try Team(
-            id: row.text(0), name: row.text(1), slackChannel: row.get(2), lists: JSONParser.parse(row.text(3).utf8), version: row.integer(4)
+            id: row.text(0), name: row.text(1), slackChannel: row.get(2), lists: JSONParser.parse(row.text(3).utf8),
+            version: row.integer(4), createdAt: row.time(5)
         )
     }
 
     /// Throws `not_found` for a team the caller may not see: a person who is no admin sees their own teams, a project's credential none.
-    static func find(_ id: String, for caller: Caller, _ connection: Connection) throws -> Team {
+    package static func find(_ id: String, for caller: Caller, _ connection: Connection) throws -> Team {
         guard let team = try visible(to: caller, id: id, connection).first else { throw Problem.notFound("team") }
         return team
     }
@@ -54,7 +55,7 @@ extension Team {
 
     /// Throws `validation_failed` for an id that is taken.
     static func create(_ draft: TeamDraft, by: Attribution, _ connection: Connection) throws -> Team {
-        let team = Team(id: draft.id, name: draft.name, slackChannel: draft.slackChannel, lists: draft.lists, version: 1)
+        let team = Team(id: draft.id, name: draft.name, slackChannel: draft.slackChannel, lists: draft.lists, version: 1, createdAt: by.at)
         let inserted = try connection.execute(
             """
             INSERT INTO teams (workspace, mode, id, name, slack_channel, lists, version, created_at, updated_at)
@@ -67,7 +68,8 @@ extension Team {
 
     /// Nothing is written and nothing said when nothing changes.
     func update(_ draft: TeamDraft, by: Attribution, _ connection: Connection) throws -> Team {
-        let updated = Team(id: id, name: draft.name, slackChannel: draft.slackChannel, lists: draft.lists, version: version + 1)
+        let updated = Team(
+            id: id, name: draft.name, slackChannel: draft.slackChannel, lists: draft.lists, version: version + 1, createdAt: createdAt)
         guard updated.snapshot != snapshot || updated.listsText != listsText else { return self }
         try connection.execute(
             """
