@@ -62,6 +62,7 @@ let package = Package(
     targets: [
         .target(name: "Kernel", swiftSettings: strict),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Storage", dependencies: ["Kernel", "CPostgres", .grdb, .grdbSQLite, .crypto, .logging, .nioCore, .nioPosix],
             swiftSettings: strict),
@@ -102,6 +103,10 @@ let package = Package(
             ],
             path: "Sources/Features/Resources", swiftSettings: strict),
         .target(
+            name: "Costs",
+            dependencies: ["Kernel", "Storage", "Web", "Identity", "Prices", "CZlib", .httpTypes, .logging],
+            path: "Sources/Features/Costs", swiftSettings: strict),
+        .target(
             name: "Webhooks",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", .crypto, .httpTypes, .logging, .serviceLifecycle,
@@ -132,7 +137,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Prices", "Resources",
-                "Provider",
+                "Costs", "Provider",
                 "Events", "Audit", "Simulator", "Docker", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
@@ -140,7 +145,8 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Webhooks", "Alerts", "Audit", .nioCore,
+                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Costs", "Webhooks", "Alerts", "Audit",
+                .nioCore,
                 .nioPosix, .argumentParser, .configuration, .logging,
                 .serviceLifecycle,
             ], swiftSettings: strict),
@@ -170,6 +176,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
+        .testTarget(
+            name: "CostsTests", dependencies: ["Costs", "Prices", "Identity", "Server", "TestKit", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
         .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(

@@ -34,6 +34,7 @@ package enum Scope: String, Sendable, CaseIterable {
     case budgetsRead = "budgets:read"
     case budgetsWrite = "budgets:write"
     case costsRead = "costs:read"
+    case costsWrite = "costs:write"
     case webhooksRead = "webhooks:read"
     case webhooksWrite = "webhooks:write"
     case alertsRead = "alerts:read"

@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Costs
 package import Events
 import Identity
 import Keys
@@ -14,6 +15,6 @@ import Webhooks
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
         IdentityEvents.types + KeyEvents.types + MeteringEvents.types + PriceEvents.types + ResourceEvents.types + WebhookEvents.types
-            + AlertEvents.types
+            + AlertEvents.types + CostEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

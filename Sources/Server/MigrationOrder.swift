@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Costs
 import Identity
 import Keys
 import Metering
@@ -34,4 +35,5 @@ package enum MigrationOrder {
         + EventSchema.causes
         + AuditSchema.reports
         + WebhookSchema.traces
+        + CostSchema.migrations
 }

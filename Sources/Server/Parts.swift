@@ -1,4 +1,5 @@
 package import Alerts
+package import Costs
 import Docker
 package import Events
 package import Identity
@@ -30,6 +31,8 @@ package struct Parts: Sendable {
     package let courier: Courier
     package let webhooks: WebhookRoutes
     package let hub: EventHub
+    package let importer: CostImporter
+    package let costCache = ColumnCache()
     package let messenger: SlackMessenger
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
@@ -46,7 +49,7 @@ package struct Parts: Sendable {
         let cloud = SandboxResources.Cloud(
             plant: { try Simulator.plant($0, isRunning: $1, at: $2, for: $3, $4) }, clear: { try Simulator.clear($0, $1) })
         sandbox = Sandbox(seeds: [
-            SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
+            SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(), SandboxCosts(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
@@ -58,13 +61,15 @@ package struct Parts: Sendable {
         messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
+        importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
         hub = EventHub(store: store, surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)
         pipeline = Pipeline(
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),
             limiter: RateLimiter(),
             meter: counter, cursors: CursorSigner(key: vault.derivedKey(for: "list cursors")),
-            clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init())
+            clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init(),
+            spool: Spool(folder: configuration.data + "/spool"))
     }
 }
 

@@ -1,5 +1,6 @@
 package import Alerts
 import Audit
+package import Costs
 import Crypto
 import Docker
 package import Events
@@ -25,7 +26,7 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        vault: Vault,
+        importer: CostImporter, costCache: ColumnCache, vault: Vault,
         surroundings: Surroundings
     ) {
         let identity =
@@ -38,13 +39,16 @@ package struct RouteTable: Sendable {
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all
+        let costs =
+            ImportRoutes(importer: importer).all + ExportRoutes(cache: costCache).all + CostViewRoutes.all
+            + CostDataRoutes(cache: costCache).all + CostColumnRoutes.all
         let log =
             EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
             + AuditRoutes(signer: AuditSigner(vault: vault)).all
             + ComplianceRoutes(signer: AuditSigner(vault: vault), sections: ReportSections.all).all
             + TraceRoutes(sources: TraceSources.all).all
         routes =
-            PingRoute.all + identity + keys + UsageRoutes.all + prices + resources + webhooks.all + AlertRoutes(engine: engine).all
+            PingRoute.all + identity + keys + UsageRoutes.all + prices + resources + costs + webhooks.all + AlertRoutes(engine: engine).all
             + channels.all + log + sandbox.routes
     }
 
@@ -64,6 +68,8 @@ package struct RouteTable: Sendable {
             signIn: SignIn(passwords: PasswordHasher(surroundings: .real)), sandbox: Sandbox(seeds: []), engine: engine,
             webhooks: WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault),
             channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
-            hub: EventHub(store: .none, surroundings: .real), vault: vault, surroundings: .real)
+            hub: EventHub(store: .none, surroundings: .real),
+            importer: CostImporter(store: .none, surroundings: .real, logger: Logger(label: "cloudapi"), folder: ""),
+            costCache: ColumnCache(), vault: vault, surroundings: .real)
     }
 }

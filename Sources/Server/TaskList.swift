@@ -1,6 +1,7 @@
 import Alerts
 import Audit
 import Background
+import Costs
 import Events
 import Identity
 import Kernel
@@ -22,6 +23,7 @@ extension Parts {
             BackgroundTask("expiry", every: .seconds(5)) { try await engine.expire() },
             BackgroundTask("instance metrics", every: .seconds(60)) { try await engine.sample() },
             BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(store, surroundings) },
+            BackgroundTask("cost imports", every: .seconds(1)) { try await importer.runQueued() },
             BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },

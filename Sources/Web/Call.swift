@@ -18,6 +18,8 @@ package struct Call: Sendable {
     package let body: JSON?
     /// The body as it came.
     package let bytes: ByteBuffer
+    /// The body of a route that takes a file; gone when the handler returns unless it was moved.
+    package let file: SpooledFile?
     package let headers: HTTPFields
     package let logger: Logger
     /// The path as it was asked for.
@@ -58,6 +60,11 @@ package struct Call: Sendable {
     /// Like `read`, for a body of one statement.
     package func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         try await store.peek(body)
+    }
+
+    /// Like `read`, for a long `body`: it runs on a database thread and holds up no other request.
+    package func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await store.scan(body)
     }
 
     /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together.

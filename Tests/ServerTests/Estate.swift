@@ -1,4 +1,5 @@
 import Alerts
+import HTTPTypes
 import Kernel
 import Server
 import Storage
@@ -18,7 +19,7 @@ struct Estate: Sendable {
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
         case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
-            marker
+            marker, costImport, costView, costColumn
         /// Without a resource on it.
         case connection
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
@@ -35,7 +36,7 @@ struct Estate: Sendable {
         var hasMode: Bool {
             [
                 .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
-                .marker,
+                .marker, .costImport, .costView,
             ].contains(self) || isOfCloud
         }
 
@@ -48,7 +49,7 @@ struct Estate: Sendable {
         }
 
         /// Whether it names something that belongs to somebody.
-        var isID: Bool { ![.quotaMetric, .eventType, .resourceName].contains(self) }
+        var isID: Bool { ![.quotaMetric, .eventType, .resourceName, .costColumn].contains(self) }
 
         /// An id of this kind that nobody ever made.
         var madeUp: String {
@@ -69,6 +70,9 @@ struct Estate: Sendable {
                 case .delivery: "dlv"
                 case .team: "team"
                 case .marker: "mrk"
+                case .costImport: CostImportKind.prefix
+                case .costView: CostViewKind.prefix
+                case .costColumn: "1000000"
                 case .request: RequestKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
@@ -79,6 +83,7 @@ struct Estate: Sendable {
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .resourceName: "name"
                 }
+            if self == .costColumn { return prefix }
             return self == .resourceName ? "made-by-name" : prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz"
         }
     }
@@ -108,6 +113,11 @@ struct Estate: Sendable {
         ).text("id")
         _ = try await installation.put("/v1/channels/slack", as: session, ["url": "https://hooks.slack.example/services/spare"])
             .expecting(200)
+        let bill = try await installation.send(
+            .post, "/v1/costs/imports?wait=60s", as: session, Array("spare".utf8), headers: ["Content-Type": "text/csv"]
+        ).expecting(202)
+        let view = try await made("/v1/cost-views", ["name": "Spare"]).text("id")
+        _ = try await made("/v1/cost-columns", ["name": "Spare", "formula": "2 * Public"])
         try await installation.parts.evaluator.evaluate(.anything)
         let team = "team-of-\(outcome.workspace)"
         _ = try await installation.post("/teams", as: session, ["id": .string(team), "name": "Spare"]).expecting(200)
@@ -131,7 +141,7 @@ struct Estate: Sendable {
                     "/v1/budgets", ["name": "Spare", "amount": "1000000", "scope": ["project_id": .string(project)]]
                 ).text("id"),
                 .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .quotaMetric: "volume_gib",
-                .eventType: "project.created",
+                .eventType: "project.created", .costImport: bill.text("id"), .costView: view, .costColumn: "1",
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),
                 .report: try await made("/v1/compliance/reports", RouteCase.reportPeriod).text("id"),

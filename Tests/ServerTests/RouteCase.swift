@@ -35,7 +35,7 @@ struct RouteCase: Sendable {
         }
     }
 
-    static let all: [String: RouteCase] = [identity, teams, keys, prices, log, webhooks, resources, alerts].reduce(into: [:]) {
+    static let all: [String: RouteCase] = [identity, teams, keys, prices, log, webhooks, resources, alerts, costs].reduce(into: [:]) {
         all, cases in
         all.merge(cases) { one, _ in one }
     }
