@@ -62,11 +62,6 @@ package struct Call: Sendable {
         try await store.peek(body)
     }
 
-    /// Like `read`, for a long `body`: it runs on a database thread and holds up no other request.
-    package func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
-        try await store.scan(body)
-    }
-
     /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together.
     package func commit(_ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
         guard let idempotency else { return try await store.write(body) }

@@ -45,7 +45,7 @@ extension CostImport {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '{}', ?, ?)
             """, by.tenant.workspace, by.tenant.mode, draft.id, draft.name, draft.status, draft.replacing, draft.skipsBadRows, draft.bytes,
             file, draft.createdAt)
-        connection.append(EventDraft("cost_import.created", subject: draft.id.rawValue, data: ["after": draft.snapshot]), by: by)
+        connection.append(EventDraft("bill.created", subject: draft.id.rawValue, data: ["after": draft.snapshot]), by: by)
     }
 
     /// False when somebody else has begun it, or it is gone.
@@ -65,7 +65,7 @@ extension CostImport {
             """, status, rows, skippedRows, replacedRows, String(decoding: report.canonicalBytes, as: UTF8.self), by.at,
             by.tenant.workspace, by.tenant.mode, id)
         guard changed == 1 else { throw StorageError.conflict("The import \(id) is not running any more.") }
-        connection.append(EventDraft("cost_import.\(status.rawValue)", subject: id.rawValue, data: ["after": snapshot]), by: by)
+        connection.append(EventDraft("bill.\(status.rawValue)", subject: id.rawValue, data: ["after": snapshot]), by: by)
     }
 
     /// Removes it with its rows. Throws `invalid_state` while it waits or runs.
@@ -74,6 +74,6 @@ extension CostImport {
         try CostSegment.remove(of: id, in: by.tenant, connection)
         try connection.execute(
             "DELETE FROM cost_imports WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, id)
-        connection.append(EventDraft("cost_import.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("bill.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
     }
 }

@@ -78,7 +78,7 @@ extension CostColumn {
                 VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)
                 """, by.tenant.workspace, by.tenant.mode, padded(column.id), column.id, name, formula, by.at, by.at)
         }
-        connection.append(EventDraft("cost_column.created", subject: String(column.id), data: ["after": column.snapshot]), by: by)
+        connection.append(EventDraft("costcolumn.created", subject: String(column.id), data: ["after": column.snapshot]), by: by)
         return column
     }
 
@@ -90,13 +90,13 @@ extension CostColumn {
                 """, name, formula, version, updatedAt, by.tenant.workspace, by.tenant.mode, id)
         }
         connection.append(
-            EventDraft("cost_column.updated", subject: String(id), data: ["before": before.snapshot, "after": snapshot]), by: by)
+            EventDraft("costcolumn.updated", subject: String(id), data: ["before": before.snapshot, "after": snapshot]), by: by)
     }
 
     func delete(by: Attribution, _ connection: Connection) throws {
         try connection.execute(
             "DELETE FROM cost_columns WHERE workspace = ? AND mode = ? AND number = ?", by.tenant.workspace, by.tenant.mode, id)
-        connection.append(EventDraft("cost_column.deleted", subject: String(id), data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("costcolumn.deleted", subject: String(id), data: ["before": snapshot]), by: by)
     }
 
     private static func translatingTwins(of name: String, _ body: () throws -> Void) throws {

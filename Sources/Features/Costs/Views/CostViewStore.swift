@@ -50,7 +50,7 @@ extension CostView {
         } catch StorageError.unique {
             throw Problem(.nameTaken, "There is a cost view named \(view.name) already.")
         }
-        connection.append(EventDraft("cost_view.created", subject: view.id.rawValue, data: ["after": view.snapshot]), by: by)
+        connection.append(EventDraft("costview.created", subject: view.id.rawValue, data: ["after": view.snapshot]), by: by)
     }
 
     /// The view of all cost, which every workspace has on both sides.
@@ -72,7 +72,7 @@ extension CostView {
             throw Problem(.nameTaken, "There is a cost view named \(name) already.")
         }
         connection.append(
-            EventDraft("cost_view.updated", subject: id.rawValue, data: ["before": before.snapshot, "after": snapshot]), by: by)
+            EventDraft("costview.updated", subject: id.rawValue, data: ["before": before.snapshot, "after": snapshot]), by: by)
     }
 
     /// Throws `invalid_state` for the Default view.
@@ -80,7 +80,7 @@ extension CostView {
         guard !isDefault else { throw Problem(.invalidState, "The view of all cost stays.") }
         try connection.execute(
             "DELETE FROM cost_views WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, id)
-        connection.append(EventDraft("cost_view.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
+        connection.append(EventDraft("costview.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
     }
 
     private var settingsText: String { String(decoding: settings.canonicalBytes, as: UTF8.self) }
