@@ -62,6 +62,7 @@ let package = Package(
     targets: [
         .target(name: "Kernel", swiftSettings: strict),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Storage", dependencies: ["Kernel", "CPostgres", .grdb, .grdbSQLite, .crypto, .logging, .nioCore, .nioPosix],
             swiftSettings: strict),
@@ -106,7 +107,8 @@ let package = Package(
         .target(
             name: "Costs",
             dependencies: [
-                "Kernel", "Storage", "Provider", "Web", "Identity", "Metering", "Prices", "Resources", .crypto, .httpTypes, .logging,
+                "Kernel", "Storage", "Provider", "Web", "Identity", "Metering", "Prices", "Resources", "CZlib", .crypto, .httpTypes,
+                .logging,
             ],
             path: "Sources/Features/Costs", swiftSettings: strict),
         .target(
@@ -148,7 +150,8 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Webhooks", "Alerts", "Audit", .nioCore,
+                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Costs", "Webhooks", "Alerts", "Audit",
+                .nioCore,
                 .nioPosix, .argumentParser, .configuration, .logging,
                 .serviceLifecycle,
             ], swiftSettings: strict),

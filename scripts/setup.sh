@@ -2,7 +2,7 @@
 # Installs the Debian packages that building and testing need, and those named as arguments, if they are not there yet.
 set -euo pipefail
 
-packages=(libsqlite3-dev libpq-dev pkg-config python3 python3-venv gcc libc6-dev "$@")
+packages=(libsqlite3-dev libpq-dev zlib1g-dev pkg-config python3 python3-venv gcc libc6-dev "$@")
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -38,6 +38,8 @@ package enum AnyResourceKind: IDKind { package static let prefix = "res" }
 package enum PriceKind: IDKind { package static let prefix = "prc" }
 package enum BudgetKind: IDKind { package static let prefix = "bud" }
 package enum AlertKind: IDKind { package static let prefix = "alr" }
+package enum CostImportKind: IDKind { package static let prefix = "imp" }
+package enum CostViewKind: IDKind { package static let prefix = "cv" }
 
 package typealias WorkspaceID = ID<WorkspaceKind>
 package typealias AccountID = ID<AccountKind>
@@ -54,6 +56,8 @@ package typealias ResourceID = ID<AnyResourceKind>
 package typealias PriceID = ID<PriceKind>
 package typealias BudgetID = ID<BudgetKind>
 package typealias AlertID = ID<AlertKind>
+package typealias CostImportID = ID<CostImportKind>
+package typealias CostViewID = ID<CostViewKind>
 
 private let crockford = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 

@@ -15,6 +15,6 @@ import Webhooks
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
         IdentityEvents.types + KeyEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types + ResourceEvents.types
-            + WebhookEvents.types + AlertEvents.types + SavingsEvents.types
+            + CostEvents.types + SavingsEvents.types + WebhookEvents.types + AlertEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

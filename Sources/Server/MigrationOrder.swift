@@ -38,4 +38,5 @@ package enum MigrationOrder {
         + PointSchema.migrations
         + SavingsSchema.migrations
         + SavingsSchema.unitMetrics
+        + CostSchema.migrations
 }

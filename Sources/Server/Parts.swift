@@ -31,6 +31,8 @@ package struct Parts: Sendable {
     package let courier: Courier
     package let webhooks: WebhookRoutes
     package let hub: EventHub
+    package let importer: CostImporter
+    package let costCache = ColumnCache()
     package let messenger: SlackMessenger
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
@@ -50,8 +52,7 @@ package struct Parts: Sendable {
             plant: { try Simulator.plant($0, isRunning: $1, at: $2, for: $3, $4) }, clear: { try Simulator.clear($0, $1) })
         sandbox = Sandbox(seeds: [
             SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
-            SandboxStreams(),
-            SandboxSavings(),
+            SandboxStreams(), SandboxCosts(), SandboxSavings(),
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
@@ -64,6 +65,7 @@ package struct Parts: Sendable {
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
         savings = SavingsDetector(store: store, surroundings: surroundings)
+        importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
         hub = EventHub(store: store, surroundings: surroundings)
         points = PointIngest(surroundings: surroundings)
         counter = RequestCounter(store: store, surroundings: surroundings)
@@ -71,7 +73,8 @@ package struct Parts: Sendable {
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),
             limiter: RateLimiter(),
             meter: counter, cursors: CursorSigner(key: vault.derivedKey(for: "list cursors")),
-            clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init())
+            clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init(),
+            spool: Spool(folder: configuration.data + "/spool"))
     }
 }
 

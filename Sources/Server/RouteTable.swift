@@ -1,6 +1,6 @@
 package import Alerts
 import Audit
-import Costs
+package import Costs
 import Crypto
 import Docker
 package import Events
@@ -26,7 +26,7 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        points: PointIngest, vault: Vault, surroundings: Surroundings
+        importer: CostImporter, costCache: ColumnCache, points: PointIngest, vault: Vault, surroundings: Surroundings
     ) {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
@@ -42,14 +42,17 @@ package struct RouteTable: Sendable {
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all
             + UnitMetricRoutes(sources: [RequestUnits()]).all
+        let costs =
+            ImportRoutes(importer: importer).all + ExportRoutes(cache: costCache).all + CostViewRoutes.all
+            + CostDataRoutes(cache: costCache).all + CostColumnRoutes.all
         let log =
             EventRoutes(hub: hub).all + EventTypeRoutes(catalogue: EventTypes.catalogue).all
             + AuditRoutes(signer: AuditSigner(vault: vault)).all
             + ComplianceRoutes(signer: AuditSigner(vault: vault), sections: ReportSections.all).all
             + TraceRoutes(sources: TraceSources.all).all
         routes =
-            PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + webhooks.all
-            + AlertRoutes(engine: engine).all + channels.all + savings + log + sandbox.routes
+            PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + costs + savings + webhooks.all
+            + AlertRoutes(engine: engine).all + channels.all + log + sandbox.routes
     }
 
     /// The table as it is described, for who does not call it.
@@ -68,6 +71,8 @@ package struct RouteTable: Sendable {
             signIn: SignIn(passwords: PasswordHasher(surroundings: .real)), sandbox: Sandbox(seeds: []), engine: engine,
             webhooks: WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault),
             channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
-            hub: EventHub(store: .none, surroundings: .real), points: PointIngest(surroundings: .real), vault: vault, surroundings: .real)
+            hub: EventHub(store: .none, surroundings: .real),
+            importer: CostImporter(store: .none, surroundings: .real, logger: Logger(label: "cloudapi"), folder: ""),
+            costCache: ColumnCache(), points: PointIngest(surroundings: .real), vault: vault, surroundings: .real)
     }
 }

@@ -54,7 +54,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
     let routes = RouteTable(
         signIn: parts.signIn, sandbox: parts.sandbox, engine: parts.engine, webhooks: parts.webhooks, channels: parts.channels,
-        hub: parts.hub, points: parts.points, vault: parts.vault,
+        hub: parts.hub, importer: parts.importer, costCache: parts.costCache, points: parts.points, vault: parts.vault,
         surroundings: parts.surroundings
     ).routes
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))

@@ -1,3 +1,4 @@
+import Costs
 import Identity
 package import Kernel
 import Keys
@@ -62,6 +63,7 @@ package struct Setup: Sendable {
             draft.env = .production
             let project = try Project.create(draft, by: by, connection)
             try PriceBook.seed(by: by, connection)
+            try CostView.createDefault(by: by, connection)
             let live = try Key.create(key(.workspace, .live, nil), by: by, connection)
             let test = try Key.create(key(.workspace, .test, nil), by: by, connection)
             let own = try Key.create(key(.project, .live, project.id), by: by, connection)

@@ -23,6 +23,7 @@ extension Parts {
             BackgroundTask("expiry", every: .seconds(5)) { try await engine.expire() },
             BackgroundTask("instance metrics", every: .seconds(60)) { try await engine.sample() },
             BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(store, surroundings) },
+            BackgroundTask("cost imports", every: .seconds(1)) { try await importer.runQueued() },
             BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
             BackgroundTask("points", every: .seconds(2)) { try await FoldPoints(store: store, surroundings: surroundings).run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },

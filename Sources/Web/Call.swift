@@ -18,6 +18,8 @@ package struct Call: Sendable {
     package let body: JSON?
     /// The body as it came.
     package let bytes: ByteBuffer
+    /// The body of a route that takes a file; gone when the handler returns unless it was moved.
+    package let file: SpooledFile?
     package let headers: HTTPFields
     package let logger: Logger
     /// The path as it was asked for.

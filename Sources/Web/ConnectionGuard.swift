@@ -17,7 +17,7 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
     package struct Limits: Sendable {
         /// From the first byte of a head to its last.
         package let head: TimeAmount
-        /// From the last byte of a head to the last of its body.
+        /// From the last byte of a head to the last of its body; a long body has so much for every mebibyte.
         package let body: TimeAmount
 
         package init(head: TimeAmount, body: TimeAmount) {
@@ -44,6 +44,8 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
     private var hasAnswered = false
     /// The client has closed its side, or the connection is gone.
     private var isHungUp = false
+    /// Bytes of the body since its time was last renewed.
+    private var sinceRenewal = 0
     private var watch: HangUpWatch?
 
     package init(limits: Limits, surroundings: Surroundings) {
@@ -93,8 +95,14 @@ package final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandl
         case .head:
             phase = .body
             hasAnswered = false
+            sinceRenewal = 0
             start(limits.body, context, "The body of the request did not arrive in time.")
-        case .body: break
+        case .body(let bytes):
+            sinceRenewal += bytes.readableBytes
+            if sinceRenewal >= 1 << 20, phase == .body {
+                sinceRenewal = 0
+                start(limits.body, context, "The body of the request did not arrive in time.")
+            }
         case .end:
             awaited = nil
             phase = hasAnswered ? .idle : .answering

@@ -43,13 +43,14 @@ package final class Pipeline: Sendable {
     let cursors: CursorSigner
     package let clientAddress: ClientAddress
     let limits: Limits
+    let spool: Spool
     private let running = RunningRequests()
     private let inFlight = Atomic(0)
     private let streams = OpenStreams()
 
     package init(
         store: Store, surroundings: Surroundings, authenticator: Authenticator, limiter: RateLimiter, meter: any RequestMeter,
-        cursors: CursorSigner, clientAddress: ClientAddress, limits: Limits
+        cursors: CursorSigner, clientAddress: ClientAddress, limits: Limits, spool: Spool
     ) {
         self.store = store
         self.surroundings = surroundings
@@ -59,6 +60,7 @@ package final class Pipeline: Sendable {
         self.cursors = cursors
         self.clientAddress = clientAddress
         self.limits = limits
+        self.spool = spool
     }
 
     package var requestsInFlight: Int { inFlight.load(ordering: .relaxed) }
@@ -119,15 +121,18 @@ package final class Pipeline: Sendable {
         try who.caller.check(arrival.route.access)
         arrival.caller = who.caller
 
-        let bytes = try await body(of: arrival)
+        let file = try await file(of: arrival)
+        defer { file?.discard() }
+        // A file's digest stands for it where requests are compared.
+        let bytes = if let file { ByteBuffer(bytes: file.digest) } else { try await body(of: arrival) }
         guard arrival.route.isWrite, let key = try IdempotencyKey.read(arrival.request.headers) else {
-            let call = try call(arrival, who.caller, address, bytes, idempotency: nil)
+            let call = try call(arrival, who.caller, address, bytes, file, idempotency: nil)
             project = project ?? call.body?["project_id"]?.string.map { ProjectID($0) }
             return try await handler(call)
         }
         let idempotent = idempotentRequest(arrival, who.caller, secret, key, bytes)
         return try await once(idempotent) {
-            let call = try call(arrival, who.caller, address, bytes, idempotency: idempotent)
+            let call = try call(arrival, who.caller, address, bytes, file, idempotency: idempotent)
             project = project ?? call.body?["project_id"]?.string.map { ProjectID($0) }
             return try await handler(call)
         }
@@ -212,7 +217,7 @@ package final class Pipeline: Sendable {
     // MARK: Parts of a call
 
     private func call(
-        _ arrival: Arrival, _ caller: Caller, _ address: String?, _ bytes: ByteBuffer, idempotency: IdempotentRequest?
+        _ arrival: Arrival, _ caller: Caller, _ address: String?, _ bytes: ByteBuffer, _ file: SpooledFile?, idempotency: IdempotentRequest?
     ) throws -> Call {
         try checkMatch(of: arrival)
         let query = try Query(
@@ -225,7 +230,8 @@ package final class Pipeline: Sendable {
         return Call(
             caller: caller, requestID: arrival.requestID, at: arrival.at, address: address, parameters: arrival.scope.parameters,
             query: query,
-            body: body, bytes: bytes, headers: arrival.request.headers, logger: arrival.logger, path: arrival.request.uri.path,
+            body: body, bytes: bytes, file: file, headers: arrival.request.headers, logger: arrival.logger,
+            path: arrival.request.uri.path,
             routePath: arrival.route.path, envelope: asksForPages || (!asksForCursor && profile == .cloudplatform) ? .page : .cursor,
             surroundings: surroundings, store: store, idempotency: idempotency, cursors: cursors, trace: arrival.trace)
     }
@@ -255,6 +261,23 @@ package final class Pipeline: Sendable {
         guard size <= limits.headers else {
             throw Problem(.headersTooLarge, "Headers and URL may have \(limits.headers) bytes together; these have \(size).")
         }
+    }
+
+    /// The body of a route that takes a file, on disk; nil for other routes.
+    private func file(of arrival: Arrival) async throws -> SpooledFile? {
+        guard case .file(let types, let limit) = arrival.route.body else { return nil }
+        let request = arrival.request
+        let type = request.headers[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
+        let coding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
+        guard type.map(types.contains) ?? true, ["identity", "gzip", "x-gzip"].contains(coding) else {
+            throw Problem(
+                .unsupportedMediaType, "The body must be \(types.joined(separator: " or ")), plain or in gzip.",
+                headers: [("Accept-Post", types.joined(separator: ", ")), ("Accept-Encoding", "gzip")])
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw Problem(.payloadTooLarge, "The body may have \(limit) bytes.")
+        }
+        return try await spool.take(request.body, named: arrival.requestID.rawValue, limit: limit)
     }
 
     private func body(of arrival: Arrival) async throws -> ByteBuffer {
@@ -296,7 +319,7 @@ extension Route {
     func checked(_ bytes: ByteBuffer, contentType: String?) throws -> JSON? {
         let schema: Schema
         switch body {
-        case .none, .raw: return nil
+        case .none, .raw, .file: return nil
         case .optional where bytes.readableBytes == 0: return .object([])
         case .optional(let described), .required(let described): schema = described
         }

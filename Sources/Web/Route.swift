@@ -43,9 +43,12 @@ package struct Route: Sendable {
         /// The handler reads the bytes itself (`Call.bytes`); the schema only describes them.
         case raw(Schema)
 
+        /// Bytes of one of these types, at most so many, spooled to disk while they come in.
+        case file([String], limit: Int)
+
         package var schema: Schema? {
             switch self {
-            case .none: nil
+            case .none, .file: nil
             case .required(let schema), .optional(let schema), .raw(let schema): schema
             }
         }
@@ -53,7 +56,7 @@ package struct Route: Sendable {
         /// The same, with members nobody asked for let through.
         fileprivate var opened: Body {
             switch self {
-            case .none: .none
+            case .none, .file: self
             case .required(let schema): .required(schema.opened)
             case .optional(let schema): .optional(schema.opened)
             case .raw(let schema): .raw(schema.opened)

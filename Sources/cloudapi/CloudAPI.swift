@@ -7,6 +7,7 @@ struct CloudAPI: AsyncParsableCommand {
         commandName: "cloudapi", abstract: "Provision, meter, price, alert and audit cloud resources behind one API.", version: "0.1.0",
         subcommands: [
             Serve.self, Init.self, Workspaces.self, Users.self, Doctor.self, Migrate.self, Backup.self, Restore.self, Audit.self,
+            Costs.self,
             OpenAPI.self,
         ])
 }

@@ -1,5 +1,6 @@
 import Alerts
 import ArgumentParser
+import Costs
 import Foundation
 import Identity
 import Kernel
@@ -42,6 +43,7 @@ struct Serve: AsyncParsableCommand {
         }
         try await server.parts.counter.open()
         try await server.parts.engine.open()
+        try await server.parts.importer.open()
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: server.tasks), .init(service: server.parts.engine), .init(service: server.parts.courier),

@@ -1,4 +1,5 @@
 import Alerts
+import HTTPTypes
 import Kernel
 import Server
 import Storage
@@ -18,7 +19,7 @@ struct Estate: Sendable {
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
         case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
-            marker, tagCatalog, opportunity, thread, unitMetric, stream
+            marker, tagCatalog, opportunity, thread, unitMetric, costImport, costView, costColumn, stream
         /// What names a stream in a body.
         case streamToken
         /// Without a resource on it.
@@ -37,7 +38,7 @@ struct Estate: Sendable {
         var hasMode: Bool {
             [
                 .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
-                .marker, .stream, .tagCatalog, .opportunity, .thread, .unitMetric,
+                .marker, .stream, .tagCatalog, .opportunity, .thread, .unitMetric, .costImport, .costView,
             ].contains(self) || isOfCloud
         }
 
@@ -50,7 +51,7 @@ struct Estate: Sendable {
         }
 
         /// Whether it names something that belongs to somebody.
-        var isID: Bool { ![.quotaMetric, .eventType, .resourceName].contains(self) }
+        var isID: Bool { ![.quotaMetric, .eventType, .resourceName, .costColumn].contains(self) }
 
         /// An id of this kind that nobody ever made.
         var madeUp: String {
@@ -76,6 +77,9 @@ struct Estate: Sendable {
                 case .tagCatalog: "cat"
                 case .unitMetric: "um"
                 case .opportunity, .thread: "9"
+                case .costImport: CostImportKind.prefix
+                case .costView: CostViewKind.prefix
+                case .costColumn: "1000000"
                 case .request: RequestKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
@@ -87,6 +91,7 @@ struct Estate: Sendable {
                 case .resourceName: "name"
                 }
             if self == .opportunity || self == .thread { return "987654321" }
+            if self == .costColumn { return prefix }
             return self == .resourceName ? "made-by-name" : prefix + "_01kb0c4q9re5c8v8m3f4t2x7yz"
         }
     }
@@ -122,6 +127,11 @@ struct Estate: Sendable {
             "/streams/ingest", as: session,
             ["data_stream_token": .string(stream.text("data_stream_token")), "metric_agg_func": "Sum", "data": [point]]
         ).expecting(201)
+        let bill = try await installation.send(
+            .post, "/v1/costs/imports?wait=60s", as: session, Array("spare".utf8), headers: ["Content-Type": "text/csv"]
+        ).expecting(202)
+        let view = try await made("/v1/cost-views", ["name": "Spare"]).text("id")
+        _ = try await made("/v1/cost-columns", ["name": "Spare", "formula": "2 * Public"])
         try await installation.parts.evaluator.evaluate(.anything)
         let team = "team-of-\(outcome.workspace)"
         _ = try await installation.post("/teams", as: session, ["id": .string(team), "name": "Spare"]).expecting(200)
@@ -163,7 +173,7 @@ struct Estate: Sendable {
                 .webhook: webhook, .delivery: test.text("delivery_id"), .alert: alert, .team: team, .marker: marker, .tagCatalog: catalog,
                 .unitMetric: unitMetric, .opportunity: String(opportunity ?? 0), .thread: String(thread ?? 0),
                 .stream: stream.text("id"), .streamToken: stream.text("data_stream_token"), .quotaMetric: "volume_gib",
-                .eventType: "project.created",
+                .eventType: "project.created", .costImport: bill.text("id"), .costView: view, .costColumn: "1",
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),
                 .report: try await made("/v1/compliance/reports", RouteCase.reportPeriod).text("id"),

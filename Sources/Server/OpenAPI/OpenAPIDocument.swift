@@ -94,6 +94,10 @@ extension Route {
             members.append(
                 .init("requestBody", ["required": .bool(isRequired), "content": ["application/json": ["schema": schema.openAPI]]]))
         }
+        if case .file(let types, _) = body {
+            let content = types.map { JSON.Member($0, ["schema": ["type": "string", "contentMediaType": .string($0)]]) }
+            members.append(.init("requestBody", ["required": true, "content": .object(content)]))
+        }
         members.append(.init("responses", .object(responses)))
         return .object(members)
     }
@@ -149,6 +153,7 @@ extension Route {
         if access.isAuthenticated { codes += [.credentialMissing, .rateLimited, .addressNotAllowed] }
         if isWrite, access.isAuthenticated { codes += [.idempotencyInProgress, .idempotencyKeyReused] }
         if isWrite { codes += [.payloadTooLarge] }
+        if case .file = body { codes += [.unsupportedMediaType] }
         if body.schema != nil { codes += surface == .cloudthread ? [.invalidRequest] : [.validationFailed, .unsupportedMediaType] }
         if !parameterNames.isEmpty { codes += [.notFound] }
         if surface == .cloudthread { codes.removeAll { $0 == .credentialMissing } }

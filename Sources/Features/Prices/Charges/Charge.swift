@@ -87,6 +87,17 @@ extension Charge {
             request, connection, place: { row, _ in .init(value: "", id: row.charge.id) }, as: { try read($0, in: caller.tenant) })
     }
 
+    /// All charges of one UTC day, in order.
+    static func forEach(_ filter: Filter, in tenant: Tenant, _ connection: Connection, visit: (Named) throws -> Void) throws {
+        guard let from = filter.from, let to = filter.to else { return }
+        try connection.forEachRow(
+            """
+            SELECT \(columns), (SELECT p.name FROM projects p WHERE p.workspace = charges.workspace AND p.id = charges.project) FROM charges
+            WHERE workspace = ? AND mode = ? AND id >= ? AND id < ? ORDER BY id
+            """, tenant.workspace, tenant.mode, String(from.description.prefix(10)), String(to.description.prefix(10))
+        ) { row in try visit(try read(row, in: tenant)) }
+    }
+
     private static func query(_ filter: Filter, for caller: Caller) -> ListQuery {
         var query = ListQuery(
             """
