@@ -53,7 +53,10 @@ extension Installation {
     }
 
     /// The view of all cost.
-    func defaultView() async throws -> String { try await get("/v1/cost-views", as: home.liveKey).expecting(200).ids.first ?? "" }
+    func defaultView() async throws -> String {
+        let views = try await get("/v1/cost-views", as: home.liveKey).expecting(200).items
+        return views.first { $0["is_default"] == true }?["id"]?.string ?? ""
+    }
 
     func data(_ query: String, of view: String? = nil, as secret: String? = nil) async throws -> Reply {
         let id: String = if let view { view } else { try await defaultView() }

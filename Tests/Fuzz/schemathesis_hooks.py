@@ -22,8 +22,8 @@ OF_FORM = {"invalid_json", "invalid_parameter", "invalid_header", "malformed_req
 SAID_BY_SCHEMA = {None, "count", "format", "length", "not_allowed", "range", "required", "type", "unknown_field", "unknown_scope"}
 
 # What no schema of ours says of single places: a provider's settings and secret are its driver's, a member's name has a form, an amount a
-# size, and only who belongs to several projects has to name one.
-PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|/amount")
+# size, only who belongs to several projects has to name one, and points come in more forms than a schema can tell.
+PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|/amount|/data/\d+/(timestamp|metric_value|custom_dimensions)(/.*)?", re.DOTALL)
 
 KEPT = {f"DELETE /v1/{word}/{{id}}" for word in ("projects", "users", "keys", "api-keys", "tokens", "instances", "volumes", "networks", "prices")}
 

@@ -168,6 +168,7 @@ private struct World {
             let withMode = [
                 "credentials", "prices", "budgets", "connections", "resources", "operations", "webhook_endpoints", "webhook_deliveries",
                 "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
+                "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers",
             ]
             return try (["accounts", "projects", "users", "sessions", "events", "workspaces"] + withMode).flatMap { table in
                 let workspace = table == "workspaces" ? "id" : "workspace"

@@ -18,7 +18,7 @@ import Testing
             #expect(changed["quota_requests"] == .null && changed.text("description") == "x" && changed.text("env") == "staging")
             #expect(changed.text("updated_at") == "2026-03-10T12:34:57Z")
             #expect(try await cloud.get(path, as: key).json.members == changed.json.members)
-            #expect(try await cloud.get("/v1/projects", as: key).ids == [cloud.home.project.rawValue, made.text("id")])
+            #expect(try await Set(cloud.get("/v1/projects", as: key).ids) == [cloud.home.project.rawValue, made.text("id")])
         }
     }
 

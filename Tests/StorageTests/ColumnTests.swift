@@ -46,7 +46,7 @@ private struct Bits: RandomNumberGenerator {
         }
         #expect(size(Array(repeating: 0.1, count: 1000)) <= 12)
         #expect(size((0..<1000).map { Double($0 % 2) }) <= 160)
-        #expect(size((0..<1000).map { Double($0 % 256) / 100 + 7 }) <= 1020)
+        #expect(size((0..<1000).map { Double(700 + $0 % 256) / 100 }) <= 1020)
         #expect(size((0..<1000).map { Double($0) / 3 }) <= 8004)
         var keys = ByteWriter()
         AscendingColumn.write((0..<24_000).map { UInt32($0) }, to: &keys)

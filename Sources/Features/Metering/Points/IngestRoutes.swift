@@ -47,7 +47,7 @@ package struct IngestRoutes: Sendable {
         "StreamData",
         .object([
             .required("data_stream_token", .string(1...1000, .echo, "Names the data stream.")),
-            .required("metric_agg_func", .string(1...20, .text, "`Sum`, `Average`, `Minimum` or `Maximum`; any case.")),
+            .required("metric_agg_func", .word(MetricFunction.names, "`Sum`, `Average`, `Minimum` or `Maximum`; any case.")),
             .required("data", .array(point, 0...10_000)),
         ]))
 

@@ -9,6 +9,9 @@ package enum MetricFunction: String, Sendable, CaseIterable, SQLConvertible {
     case minimum = "Minimum"
     case maximum = "Maximum"
 
+    /// What it can be called, in whatever case.
+    static let names = ["sum", "average", "minimum", "maximum", "avg", "mean", "min", "max"]
+
     /// Any case; `avg`, `mean`, `min` and `max` too.
     package init?(reading text: String) {
         switch text.lowercased() {
