@@ -48,7 +48,14 @@ package struct Query: Sendable {
     /// Every value of a parameter that may be repeated, in order.
     package func values(_ name: String) -> [String] { values.filter { $0.name == name }.map(\.value) }
 
-    package func integer(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
+    package func integer(_ name: String) -> Int? { self[name].flatMap(Self.whole).map(Int.init) }
+
+    /// Plain digits; as in JSON Schema a fraction of nothing but zeros does no harm.
+    private static func whole(_ text: String) -> Int64? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 1 || (!parts[1].isEmpty && parts[1].allSatisfy { $0 == "0" }), let number = Int64(parts[0]) else { return nil }
+        return number.description == parts[0] ? number : nil
+    }
 
     /// `30s` → 30; nil for anything but 0 to 60 in plain digits.
     static func seconds(of text: String) -> Int? {
@@ -82,7 +89,7 @@ package struct Query: Sendable {
         func violation(in text: String) -> Problem.Violation? {
             let value: JSON
             switch schema.kind {
-            case .integer: value = Int64(text).map { $0.description == text ? .integer($0) : .string(text) } ?? .string(text)
+            case .integer: value = Query.whole(text).map { .integer($0) } ?? .string(text)
             case .boolean: value = text == "true" ? true : text == "false" ? false : .string(text)
             default: value = .string(text)
             }

@@ -13,6 +13,7 @@ extension Schema {
                 members = members.map { member in
                     switch (member.name, member.value) {
                     case ("type", .string(let type)): .init("type", [.string(type), "null"])
+                    case ("type", .array(let types)): .init("type", .array(types + ["null"]))
                     case ("enum", .array(let values)): .init("enum", .array(values + [.null]))
                     default: member
                     }

@@ -110,7 +110,8 @@ import Testing
             #expect(try await cloud.data(Self.week, of: not).total == "6")
             let grouped = try await cloud.data(Self.week + "&group_by=service,tag:env&region=eu-west-1").expecting(200)
             let groups = grouped["groups"]?.array ?? []
-            #expect(groups.map { $0["total"]?["cost"]?.string } == ["4", "2", "1"] && groups[1]["key"]?["tag:env"] == "prod", "\(grouped.text)")
+            #expect(
+                groups.map { $0["total"]?["cost"]?.string } == ["4", "2", "1"] && groups[1]["key"]?["tag:env"] == "prod", "\(grouped.text)")
             #expect(groups[0]["key"]?["tag:env"] == .null && grouped.text("next_dimension") == "usage_type")
             let cut = try await cloud.data(Self.week + "&group_by=service,tag:env&limit=1").expecting(200)
             #expect(cut["other"]?["total"]?["cost"]?.string == "7" && cut["group_count"] == 4)

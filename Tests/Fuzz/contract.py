@@ -19,7 +19,8 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
      · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an `amount`, and a
        `project_id` that is missing, which a key of a project need not give;
      · `invalid_json` for a NUL or an integer past 64 bits, which are refused wherever they stand.
- - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is.
+ - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is, and lets a file
+   be any bytes: what is wrong with it is said of the import it began.
  - A `wait` is cut to one second: longer ones are honoured, and take as long.
  - The check `use_after_free` (what was deleted is gone) runs as `use_after_free_but_for_the_kept`: deleting a project archives it, deleting a
    key or token revokes it, deleting a user deactivates them and erases who they were; a deleted resource is kept for a

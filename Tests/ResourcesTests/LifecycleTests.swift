@@ -146,8 +146,8 @@ import Testing
             let id = try await cloud.make("instances", "job").text("id")
             let crash: JSON = ["step": "sample", "kind": "crash", "times": 1]
             _ = try await cloud.patch("/v1/connections/sim", ["settings": ["latency_ms": 0, "faults": [crash]]]).expecting(200)
-            try await installation.parts.engine.sample()
-            try await installation.parts.engine.sample()
+            try await installation.moving { try await installation.parts.engine.sample() }
+            try await installation.moving { try await installation.parts.engine.sample() }
             let ended = try await cloud.get("/v1/instances/job").expecting(200)
             #expect(ended.power == "crashed" && ended.json["status"]?["exit_code"] == 137)
             #expect(try await cloud.events("instance.ended", of: id) == 1)

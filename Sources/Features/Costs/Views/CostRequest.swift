@@ -43,6 +43,7 @@ struct CostRequest {
         dates = (query["start_date"].flatMap(CivilDay.parse) ?? last - 6, last)
         guard dates.first <= dates.last else { throw Problem.invalid(parameter: "end_date", "The end is before the start.") }
         comparison = try Self.comparison(query)
+        try requireKnownDays()
     }
 
     private static func comparison(_ query: Query) throws -> Comparison {
@@ -59,10 +60,23 @@ struct CostRequest {
         }
     }
 
+    /// Throws where the period, or the one it is compared with, begins before 1970: days are counted from there.
+    private func requireKnownDays() throws {
+        let length = dates.last - dates.first + 1
+        let earliest =
+            switch comparison {
+            case .previousPeriod: dates.first - length
+            case .months(let months): dates.first - 31 * months
+            case .none, .custom: dates.first
+            }
+        guard earliest >= 0 else { throw Problem.invalid(parameter: "start_date", "There are no costs from before 1970.") }
+    }
+
     /// The parameters of Cloudthread's call, whose words come in any case.
     mutating func applyCloudthread(_ query: Query) throws {
         dates = (try Self.date(query, "start_date"), try Self.date(query, "end_date"))
         guard dates.first <= dates.last else { throw Problem.invalid(parameter: "end_date", "The end is before the start.") }
+        try requireKnownDays()
         granularity = .day
         if let text = query["granularity"], !text.isEmpty {
             guard let found = Granularity(anyCase: text) else {
