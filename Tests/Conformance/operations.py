@@ -255,7 +255,7 @@ def tamper(check, operator):
         "a changed row": "UPDATE events SET type = 'project.renamed' WHERE sequence = (SELECT MAX(sequence) - 2 FROM events WHERE mode = 'live') AND mode = 'live'",
         "a removed row": "DELETE FROM events WHERE sequence = (SELECT MAX(sequence) - 2 FROM events WHERE mode = 'live') AND mode = 'live'",
         "a removed last row": "DELETE FROM events WHERE sequence = (SELECT MAX(sequence) FROM events WHERE mode = 'live') AND mode = 'live'",
-        "a row moved to the other mode": "UPDATE events SET mode = 'test' WHERE sequence = (SELECT MAX(sequence) FROM events WHERE mode = 'live') AND mode = 'live'",
+        "a row moved to the other mode": "UPDATE events SET mode = 'test', sequence = (SELECT MAX(sequence) + 1 FROM events WHERE mode = 'test') WHERE sequence = (SELECT MAX(sequence) FROM events WHERE mode = 'live') AND mode = 'live'",
     }
     check.that("the log verifies as it is", *audit(operator.binary, operator.data))
     for name, sql in changes.items():
