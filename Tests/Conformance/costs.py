@@ -217,7 +217,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=Path)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("SHARED", HERE.parents[2] / "shared")))
-    parser.add_argument("--random", type=int, default=40, help="random views for each file; five files make two hundred")
+    parser.add_argument("--random", type=int, default=10, help="random views for each file; five files make two hundred")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write the table of the specification's examples anew")
     options = parser.parse_args()

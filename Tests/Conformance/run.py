@@ -17,7 +17,7 @@ from server import Server, init, workspace
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=Path)
-    parser.add_argument("--only", default="cloudapi,cloudplatform,alerts,limits")
+    parser.add_argument("--only", default="cloudapi,cloudplatform,cloudthread,alerts,limits")
     options = parser.parse_args()
     with workspace() as folder:
         credentials = folder / "credentials.json"
