@@ -66,7 +66,7 @@ test-browser: $(BINARY)
 	python3 Tests/Browser/browser.py --binary $(BINARY)
 
 ## Format lint; warnings are errors in every target already.
-check:
+check: setup
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Benchmarks Package.swift
 	$(SWIFT) build --build-tests
 

@@ -41,7 +41,7 @@ package struct RouteTable: Sendable {
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all
-            + UnitMetricRoutes(sources: [RequestUnits()]).all
+            + UnitMetricRoutes(sources: [CostUnits(cache: costCache), StreamUnits(), RequestUnits()]).all
         let costs =
             ImportRoutes(importer: importer).all + ExportRoutes(cache: costCache).all + CostViewRoutes.all
             + CostDataRoutes(cache: costCache).all + CostColumnRoutes.all

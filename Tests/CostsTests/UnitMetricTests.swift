@@ -55,6 +55,44 @@ import Testing
         }
     }
 
+    @Test func `put what was spent beside what a stream counted`() async throws {
+        try await Installation.run { cloud in
+            let key = cloud.home.liveKey
+            let bill = Bill(rows: [
+                Bill.day(8, ["BilledCost": "125"]), Bill.day(8, ["BilledCost": "0.5", "ChargeCategory": "Tax"]),
+                Bill.day(7, ["BilledCost": "50"]),
+            ])
+            #expect(try await cloud.importBill(bill.bytes).text("status") == "succeeded")
+            let stream = try await cloud.post("/v1/streams", as: key, ["name": "Shop"]).expecting(201)
+            let points: [JSON] = [("2026-03-08 00:00:00", 300), ("2026-03-08 05:00:00", 200), ("2026-03-07", 100)].map {
+                ["timestamp": .string($0.0), "metric_name": "orders", "metric_value": .integer($0.1)]
+            }
+            let body: JSON = [
+                "data_stream_token": .string(stream.text("data_stream_token")), "metric_agg_func": "Sum", "data": .array(points),
+            ]
+            _ = try await cloud.post("/streams/ingest", as: key, body).expecting(201)
+            let orders: JSON = ["source": "stream", "stream_id": .string(stream.text("id")), "metric_name": "orders"]
+            let made = try await cloud.post(
+                "/v1/unit-metrics", as: key, ["name": "Cost by order", "numerator": ["source": "cost"], "denominator": orders]
+            ).expecting(201)
+            let path = "/api/unit/metric/" + made.text("id") + Self.span("2026-03-08", "2026-03-08")
+            let data = try await cloud.get(path, as: key).expecting(200)["data"]?.array?.first
+            #expect(data?["current_timeframe_numerator"] == .double(125.5) && data?["current_timeframe_denominator"] == 500)
+            #expect(data?["current_timeframe_unit_metric"] == .double(0.251) && data?["previous_timeframe_unit_metric"] == .double(0.5))
+            #expect(data?["pop_diff"] == .double(-0.249) && data?["pop_change"] == .double(-0.498))
+            let net = try await cloud.get(path + "&exclude=taxes", as: key).expecting(200)["data"]?.array?.first
+            #expect(net?["current_timeframe_numerator"] == 125)
+            #expect(try await cloud.get(path + "&exclude=tips", as: key).status == 400)
+            for wrong: JSON in [
+                ["source": "stream"], ["source": "stream", "stream_id": "stm_x", "metric_name": "orders"],
+                ["source": "cost", "cost_view_id": "cv_x"],
+            ] {
+                let refused = try await cloud.post("/v1/unit-metrics", as: key, ["name": "x", "numerator": wrong, "denominator": orders])
+                #expect(refused.status == 422)
+            }
+        }
+    }
+
     @Test func `are cut at the calendar, and refuse what is no span`() async throws {
         try await Installation.run { cloud in
             let key = cloud.home.liveKey

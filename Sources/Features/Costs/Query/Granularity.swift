@@ -73,6 +73,13 @@ struct CostSpan: Sendable {
         }
     }
 
+    /// Spans of UTC that follow each other.
+    init(_ spans: [Range<Timestamp>]) {
+        buckets = spans.map { Bucket(from: $0.lowerBound, to: $0.upperBound, local: $0.lowerBound) }
+        first = (buckets.first?.from.milliseconds ?? 0) / 86_400_000
+        last = ((buckets.last?.to.milliseconds ?? 1) - 1) / 86_400_000
+    }
+
     private init(first: Int64, last: Int64, buckets: [Bucket]) {
         (self.first, self.last, self.buckets) = (first, last, buckets)
     }

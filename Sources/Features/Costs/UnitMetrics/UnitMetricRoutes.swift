@@ -46,6 +46,9 @@ package struct UnitMetricRoutes: Sendable {
                     .init("start_date", .string(8...10, .text, "The first day, `YYYY-MM-DD`.").example("2022-06-17"), isRequired: true),
                     .init("end_date", .string(8...10, .text, "The last day, which counts.").example("2022-06-18"), isRequired: true),
                     .init("granularity", .word(UnitCalendar.words, "`day` when it is left out.")),
+                    .init("cost_type", .string(0...60, .echo, "Of sides that are cost.")),
+                    .init("amortization", .string(0...10, .echo, "Of sides that are cost.")),
+                    .init("exclude", .string(0...200, .echo, "Of sides that are cost.")),
                 ], answers: [.ok(UnitMetricValues.schema, "A value for each bucket, in order.")], problems: [.notFound], handler: values
             ).onCloudthread("get_unit_metric_filter_data"),
         ]

@@ -84,6 +84,12 @@ struct CostRequest {
             }
             granularity = found
         }
+        try applyKinds(query)
+        groupBy = []
+    }
+
+    /// Which amounts count, in Cloudthread's words.
+    mutating func applyKinds(_ query: Query) throws {
         if let text = query["cost_type"], !text.isEmpty { costType = try Self.type(text) }
         if let text = query["amortization"], !text.isEmpty {
             guard let flag = ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false][text.lowercased()] else {
@@ -92,7 +98,6 @@ struct CostRequest {
             amortized = flag
         }
         if let text = query["exclude"] { exclude.formUnion(try Exclusion.parse(text)) }
-        groupBy = []
     }
 
     private static func date(_ query: Query, _ name: String) throws -> Int64 {
@@ -109,7 +114,8 @@ struct CostRequest {
         return found
     }
 
-    func read(for caller: Caller, _ cache: ColumnCache, _ connection: Connection) throws -> CostData {
+    /// What is to be summed up, of what the caller may see.
+    func query(for caller: Caller, _ connection: Connection) throws -> CostQuery {
         var query = CostQuery(visible: try CostVisibility.filters(for: caller, connection))
         (query.type, query.amortized, query.exclude, query.currency) = (costType, amortized, exclude, currency)
         query.groupBy = groupBy.map { Dimension($0) }
@@ -120,6 +126,11 @@ struct CostRequest {
             }
             query.formula = try CostFormula(column.formula)
         }
+        return query
+    }
+
+    func read(for caller: Caller, _ cache: ColumnCache, _ connection: Connection) throws -> CostData {
+        let query = try query(for: caller, connection)
         let span = try CostSpan(dates.first, dates.last, granularity, zone)
         let other = try comparison.span(against: span, granularity, zone)
         return CostData(

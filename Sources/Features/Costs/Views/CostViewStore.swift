@@ -22,6 +22,14 @@ extension CostView {
         return view
     }
 
+    /// The view that every workspace has from the start.
+    static func ofAllCost(in tenant: Tenant, _ connection: Connection) throws -> CostView {
+        let found = try connection.row(
+            "\(selection) WHERE workspace = ? AND mode = ? AND is_default = 1", tenant.workspace, tenant.mode, as: read)
+        guard let found else { throw Problem.notFound("cost view") }
+        return found
+    }
+
     package static func find(_ id: CostViewID, in tenant: Tenant, _ connection: Connection) throws -> CostView {
         let found = try connection.row(
             "\(selection) WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id, as: read)

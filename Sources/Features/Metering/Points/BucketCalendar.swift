@@ -47,6 +47,12 @@ package struct BucketCalendar: Sendable {
         self.bounds = to > from ? bounds + [to] : bounds
     }
 
+    /// Buckets that follow each other, between these hours since 1970.
+    package init(bounds: [Int]) {
+        self.bounds = bounds
+        isHourly = zip(bounds, bounds.dropFirst()).allSatisfy { $1 == $0 + 1 }
+    }
+
     package struct TooMany: Error {}
 
     /// The bucket of an hour inside the calendar.
