@@ -23,6 +23,7 @@ package struct Spool: Sendable {
                 }
             }
             let (size, digest) = try await writer.finish()
+            guard size > 0 else { throw Problem(.invalidParameter, "The body is missing: send the file as the body.") }
             return SpooledFile(path: path, size: size, digest: digest)
         } catch {
             SpooledFile(path: path, size: 0, digest: []).discard()

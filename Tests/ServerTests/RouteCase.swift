@@ -173,6 +173,9 @@ extension Installation {
     /// The request of a case, with the ids of `estate`.
     func request(_ route: Route, _ `case`: RouteCase, of estate: Estate, as secret: String?) async throws -> Reply {
         let path = route.path(`case`.path.map { estate[$0] }) + `case`.suffix(estate)
+        if case .file(let types, _) = route.body {
+            return try await send(route.method, path, as: secret, Array("spare".utf8), headers: ["Content-Type": types[0]])
+        }
         return try await call(route.method, path, as: secret, `case`.body?(estate))
     }
 }

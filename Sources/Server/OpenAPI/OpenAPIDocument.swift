@@ -95,7 +95,7 @@ extension Route {
                 .init("requestBody", ["required": .bool(isRequired), "content": ["application/json": ["schema": schema.openAPI]]]))
         }
         if case .file(let types, _) = body {
-            let content = types.map { JSON.Member($0, ["schema": ["type": "string", "contentMediaType": .string($0)]]) }
+            let content = types.map { JSON.Member($0, ["schema": ["type": "string", "minLength": 1, "contentMediaType": .string($0)]]) }
             members.append(.init("requestBody", ["required": true, "content": .object(content)]))
         }
         members.append(.init("responses", .object(responses)))
