@@ -72,7 +72,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     let pages = try DashboardPages(
         store: parts.store, surroundings: parts.surroundings, signIn: parts.signIn, pipeline: parts.pipeline,
         formKey: parts.vault.derivedKey(for: "dashboard forms"), baseURL: configuration.baseURL,
-        routes: routes.map { DocumentedRoute($0, problems: $0.possibleProblems) })
+        routes: routes.map { DocumentedRoute($0, problems: $0.possibleProblems) }, calls: routes)
     pages.add(to: router)
     OperationsRoutes(parts: parts, metrics: metrics, document: OpenAPIDocument(routes: routes)).add(to: router)
     return router

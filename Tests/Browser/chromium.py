@@ -114,7 +114,7 @@ class Page:
     def follow(self, words):
         """Clicks the link of these words."""
         if not self.evaluate(f"""(() => {{
-            const link = [...document.querySelectorAll("a")].find(a => a.textContent.trim() === {json.dumps(words)});
+            const link = [...document.querySelectorAll("a")].find(a => a.textContent.trim() === {json.dumps(words)} && a.checkVisibility());
             link?.setAttribute("data-followed", "");
             return !!link;
         }})()"""):

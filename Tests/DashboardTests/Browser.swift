@@ -8,6 +8,7 @@ import Web
 final class Browser {
     let installation: Installation
     private(set) var cookie: String?
+    private var mode: String?
     private(set) var reply: Reply
 
     init(_ installation: Installation, cookie: String? = nil) async throws {
@@ -66,12 +67,16 @@ final class Browser {
 
     private var headers: [String: String] {
         var headers = ["Accept": "text/html"]
-        if let cookie { headers["Cookie"] = "cloudapi_session=\(cookie)" }
+        let cookies = [cookie.map { "cloudapi_session=\($0)" }, mode.map { "cloudapi_mode=\($0)" }].compactMap { $0 }
+        if !cookies.isEmpty { headers["Cookie"] = cookies.joined(separator: "; ") }
         return headers
     }
 
     private func take(_ reply: Reply) {
         self.reply = reply
+        if let set = reply.header("Set-Cookie"), set.hasPrefix("cloudapi_mode=") {
+            mode = String(set.dropFirst("cloudapi_mode=".count).prefix { $0 != ";" })
+        }
         guard let set = reply.header("Set-Cookie"), set.hasPrefix("cloudapi_session=") else { return }
         let value = String(set.dropFirst("cloudapi_session=".count).prefix { $0 != ";" })
         cookie = value.isEmpty ? nil : value

@@ -11,7 +11,7 @@ package import Web
 /// The pages a person sees: the dashboard under `/app` and the documentation under `/docs`.
 ///
 /// They are rendered here, out of the binary, and work without JavaScript. A page has no rules of its own: it finds its caller with the API's
-/// `Authenticator`, through the session in a cookie, and calls the functions the API's handlers call. So a revoked session, a smaller role or an
+/// `Authenticator`, through the session in a cookie, and makes the API's own calls (`Visit.get`, `Visit.send`) or calls the functions their handlers call. So a revoked session, a smaller role or an
 /// archived project means the same on a page as in a call, from the very next request on.
 ///
 /// What a page adds is what browsers need: forms that no other site can send (`FormToken`, `RequestOrigin`), answers that a reload does not
@@ -25,13 +25,16 @@ package struct DashboardPages: Sendable {
     let formToken: FormToken
     let origin: RequestOrigin
     let cookie: SessionCookie
+    let mode: ModeCookie
+    /// The API's calls by method and path, for pages to make.
+    let calls: [String: Route]
     let look: Look
     let docs: Docs
 
     /// `formKey` is for nothing else; `routes` are described on the endpoints page.
     package init(
         store: Store, surroundings: Surroundings, signIn: SignIn, pipeline: Pipeline, formKey: SymmetricKey, baseURL: String,
-        routes: [DocumentedRoute]
+        routes: [DocumentedRoute], calls: [Route]
     ) throws {
         self.store = store
         self.surroundings = surroundings
@@ -40,18 +43,21 @@ package struct DashboardPages: Sendable {
         formToken = FormToken(key: formKey)
         origin = RequestOrigin(publicURL: baseURL)
         cookie = SessionCookie(isSecure: baseURL.hasPrefix("https://"))
+        mode = ModeCookie(isSecure: baseURL.hasPrefix("https://"))
+        self.calls = Dictionary(calls.map { ($0.name, $0) }) { first, _ in first }
         look = try Look(baseURL: baseURL)
         docs = Docs(look: look, baseURL: baseURL, routes: routes)
     }
 
     package func add(to router: Router<RequestScope>) {
-        router.get("/") { _, _ in Response.seeOther("/app/projects") }
-        router.get("/app") { _, _ in Response.seeOther("/app/projects") }
+        router.get("/") { _, _ in Response.seeOther(ReturnPath.home) }
+        router.get("/app") { _, _ in Response.seeOther(ReturnPath.home) }
         for asset in look.assets.all {
             router.get(RouterPath(asset.path)) { request, _ in asset.response(to: request) }
         }
         SignInPage(pages: self).add(to: router)
         InvitationPage(pages: self).add(to: router)
+        ModeSwitch(pages: self).add(to: router)
         ProjectsPage(pages: self).add(to: router)
         APIKeysPage(pages: self).add(to: router)
         docs.add(to: router, pages: self)

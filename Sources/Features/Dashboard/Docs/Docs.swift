@@ -75,7 +75,7 @@ struct Docs: Sendable {
         {{<frame}}{{$body}}
         <body class="docs">
         <a class="skip" href="#main">Skip to content</a>
-        <header class="docs-top"><div><a class="brand" href="/docs">\(Icon.mark)<span>CloudAPI <em>Docs</em></span></a><a class="button plain" href="/app/projects">Dashboard</a></div></header>
+        <header class="docs-top"><div><a class="brand" href="/docs">\(Icon.mark)<span>CloudAPI <em>Docs</em></span></a><a class="button plain" href="\(ReturnPath.home)">Dashboard</a></div></header>
         <div class="docs-shell">
         <nav class="docs-nav" aria-label="Documentation"><ul>
         {{#page.links}}<li><a href="{{path}}"{{#isCurrent}} aria-current="page"{{/isCurrent}}>{{label}}</a>{{#isCurrent}}<ul class="sub">{{#parts}}<li><a href="#{{anchor}}">{{label}}</a></li>{{/parts}}</ul>{{/isCurrent}}</li>

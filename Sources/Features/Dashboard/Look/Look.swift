@@ -11,7 +11,8 @@ struct Look: Sendable {
     private let library: MustacheLibrary
 
     private static let templates: [String: String] = [
-        "frame": Frame.template, "form-fields": Frame.formFields, "pager": Pager.template, "error": ErrorPage.template,
+        "frame": Frame.template, "navigation": Frame.navigation, "form-fields": Frame.formFields, "pager": Pager.template,
+        "error": ErrorPage.template,
         "sign-in": SignInPage.template, "invitation": InvitationPage.template,
         "projects": ProjectsPage.template, "api-keys": APIKeysPage.template, "key-form": NewKeyForm.template, "key-list": KeyList.template,
         "fresh-key": FreshKeyPanel.template, "docs": Docs.template, "docs-overview": DocsOverview.template,

@@ -5,7 +5,7 @@ import NIOCore
 /// What every page tells the browser: take nothing from elsewhere, run nothing that stands in the page, and let nobody frame it.
 enum PageHeaders {
     static let contentSecurityPolicy =
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
     static func add(to headers: inout HTTPFields, cacheControl: String) {
         headers[.contentSecurityPolicy] = contentSecurityPolicy

@@ -1,8 +1,9 @@
-/// The little that a page cannot do without a script. Without it everything still works: a secret is copied by hand, revoking asks on a page.
+/// The little that a page cannot do without a script. Without it everything still works: a secret is copied by hand, revoking asks on a page,
+/// and what changes by itself is seen by a reload.
 enum Script {
     static let text = """
         "use strict";
-        const all = (selector, body) => document.querySelectorAll(selector).forEach(body);
+        const all = (selector, body, root = document) => root.querySelectorAll(selector).forEach(body);
 
         async function copy(text, source) {
             try {
@@ -17,7 +18,7 @@ enum Script {
             }
         }
 
-        all("[data-copy]", button => {
+        const offerCopies = root => all("[data-copy]", button => {
             const label = button.textContent;
             button.hidden = false;
             button.addEventListener("click", async () => {
@@ -25,16 +26,19 @@ enum Script {
                 button.textContent = await copy(source.textContent.trim(), source) ? "Copied" : "Press Ctrl+C";
                 setTimeout(() => { button.textContent = label; }, 2000);
             });
-        });
+        }, root);
+        offerCopies(document);
 
-        all("[data-confirm]", button => button.addEventListener("click", event => {
+        document.addEventListener("click", event => {
+            const button = event.target.closest("[data-confirm]");
+            if (!button) return;
             if (!confirm(button.dataset.confirm)) return event.preventDefault();
             const field = document.createElement("input");
             field.type = "hidden";
             field.name = "confirmed";
             field.value = "yes";
             button.form.append(field);
-        }));
+        });
 
         all("[data-reveal]", button => {
             const field = document.getElementById(button.dataset.reveal);
@@ -57,5 +61,36 @@ enum Script {
         });
 
         all("[data-focus]", element => element.focus());
+
+        // Parts of a page that keep up: the page is asked for again and each part that changed takes the place of the old one, unless
+        // somebody is at work in it. data-live is the pause in milliseconds; a part that comes without one is done.
+        const parts = () => [...document.querySelectorAll("[data-live]")];
+        const content = part => part.innerHTML.replace(/name="(once|form_token)" value="[^"]*"/g, "");
+        const shown = new Map(parts().map(part => [part.id, content(part)]));
+        let failures = 0;
+        async function keepUp() {
+            if (!document.hidden) {
+                try {
+                    const answer = await fetch(location.href, { headers: { "Accept": "text/html" } });
+                    if (answer.redirected) return location.reload();
+                    if (!answer.ok) throw new Error(answer.status);
+                    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+                    for (const part of parts()) {
+                        const next = fresh.getElementById(part.id);
+                        if (!next || part.contains(document.activeElement) || content(next) === shown.get(part.id)) continue;
+                        shown.set(part.id, content(next));
+                        part.replaceWith(document.adoptNode(next));
+                        offerCopies(next);
+                    }
+                    failures = 0;
+                } catch {
+                    failures = Math.min(failures + 1, 5);
+                }
+            }
+            const pauses = parts().map(part => Number(part.dataset.live) || 2000);
+            if (pauses.length) setTimeout(keepUp, Math.min(...pauses) * 2 ** failures);
+        }
+        const pauses = parts().map(part => Number(part.dataset.live) || 2000);
+        if (pauses.length) setTimeout(keepUp, Math.min(...pauses));
         """
 }

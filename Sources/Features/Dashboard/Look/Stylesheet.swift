@@ -43,15 +43,25 @@ enum Stylesheet {
 
     private static let frame = """
         .brand { display: flex; align-items: center; gap: 0.625rem; color: inherit; font-weight: 650; font-size: 1.0625rem; letter-spacing: -0.01em; text-decoration: none; }
-        .side { display: flex; align-items: center; flex-wrap: wrap; gap: 0.25rem 0.75rem; padding: 0.75rem 1rem 0; background: var(--surface); border-bottom: 1px solid var(--line); }
+        .side { display: flex; align-items: center; flex-wrap: wrap; gap: 0.25rem 0.75rem; padding: 0.625rem 1rem; background: var(--surface); border-bottom: 1px solid var(--line); }
         .workspace { color: var(--muted); font-size: 0.8125rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 9rem; }
         .workspace::before { content: "/"; margin-right: 0.75rem; color: var(--line-strong); }
-        .main-nav { order: 3; flex: 1 0 100%; display: flex; gap: 0.25rem; overflow-x: auto; margin: 0 -0.5rem; padding: 0.25rem 0.5rem 0; scrollbar-width: none; }
-        .main-nav a { display: flex; align-items: center; gap: 0.5rem; padding: 0.625rem 0.5rem; color: var(--muted); text-decoration: none; white-space: nowrap; border-bottom: 2px solid transparent; font-weight: 500; }
-        .main-nav a:hover { color: var(--text); }
-        .main-nav a[aria-current] { color: var(--text); border-color: var(--accent); }
+        .main-nav ul { list-style: none; margin: 0; padding: 0; }
+        .main-nav a { display: flex; align-items: center; gap: 0.5rem; padding: 0.5625rem 0.5rem; color: var(--muted); text-decoration: none; border-radius: 6px; font-weight: 500; }
+        .main-nav a:hover { color: var(--text); background: var(--sunken); }
+        .main-nav a[aria-current] { color: var(--accent); background: var(--accent-ground); }
         .main-nav .icon { width: 18px; height: 18px; }
-        .who { margin-left: auto; } .who .email { display: none; }
+        .mode { margin: 0 0 0.75rem; }
+        .mode .switch button { height: auto; border: 0; border-radius: 6px; background: none; color: var(--muted); font-weight: 500; padding: 0.125rem 0.5rem; }
+        .mode .switch button[aria-pressed=true] { background: var(--surface); color: var(--text); box-shadow: 0 0 0 1px var(--line-strong); }
+        .mode-badge { margin-left: auto; }
+        .column { display: none; }
+        .menu { margin-left: auto; } .mode-badge + .column + .menu { margin-left: 0; }
+        .menu > summary { list-style: none; display: flex; align-items: center; gap: 0.375rem; height: 2.25rem; padding: 0 0.625rem; border: 1px solid var(--line-strong); border-radius: 8px; font-weight: 500; font-size: 0.875rem; cursor: pointer; }
+        .menu > summary::-webkit-details-marker { display: none; }
+        .menu[open] { flex: 1 0 100%; order: 3; margin-left: 0; } .menu[open] > summary { width: max-content; margin-left: auto; }
+        .menu .panel { padding: 0.75rem 0 0.25rem; } .menu .who { border-top: 1px solid var(--line); padding-top: 0.75rem; margin-top: 0.75rem; display: flex; gap: 1rem; align-items: center; justify-content: space-between; }
+        .who .email { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.8125rem; color: var(--muted); min-width: 0; }
         main { padding: 1.5rem 1rem 4rem; max-width: 66rem; min-width: 0; }
         .page-head { display: flex; flex-wrap: wrap; align-items: end; gap: 1rem; justify-content: space-between; margin-bottom: 1.25rem; }
         .page-head p { color: var(--muted); margin-top: 0.25rem; max-width: 42rem; }
@@ -76,12 +86,12 @@ enum Stylesheet {
             .side .brand { padding: 0 0.5rem; }
             .workspace { padding: 0 0.5rem; margin: 1.25rem 0 0; max-width: none; font-weight: 500; color: var(--text); font-size: 0.875rem; }
             .workspace::before { content: "Workspace"; display: block; margin: 0; color: var(--muted); font-weight: 400; font-size: 0.75rem; }
-            .main-nav { order: 0; flex: none; flex-direction: column; gap: 2px; margin: 1rem 0 0; padding: 0; overflow: visible; }
-            .main-nav a { padding: 0.4375rem 0.5rem; border: 0; border-radius: 6px; }
-            .main-nav a:hover { background: var(--sunken); }
-            .main-nav a[aria-current] { background: var(--accent-ground); color: var(--accent); }
+            .menu { display: none; }
+            .column { display: flex; flex-direction: column; flex: 1; min-height: 0; margin-top: 1rem; }
+            .mode-badge { margin: 0.375rem 0 0 0.5rem; align-self: start; }
+            .main-nav { flex: 0 1 auto; overflow-y: auto; margin: 0 -0.375rem; padding: 0.125rem 0.375rem; } .main-nav li + li { margin-top: 2px; } .main-nav a { padding: 0.4375rem 0.5rem; }
             .who { margin: auto 0 0; padding: 0.875rem 0.5rem 0; border-top: 1px solid var(--line); }
-            .who .email { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.8125rem; color: var(--muted); margin-bottom: 0.5rem; }
+            .who .email { display: block; margin-bottom: 0.5rem; }
             .who button { width: 100%; font-weight: 500; }
             main { padding: 2.5rem 2.5rem 5rem; }
         }

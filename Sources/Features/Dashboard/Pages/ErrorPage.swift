@@ -36,12 +36,12 @@ struct ErrorPage: Sendable {
         {{<frame}}{{$body}}
         <body class="alone">
         <main id="main">
-        <a class="brand" href="/app/projects">\(Icon.mark)<span>CloudAPI</span></a>
+        <a class="brand" href="\(ReturnPath.home)">\(Icon.mark)<span>CloudAPI</span></a>
         <section class="card">
         <p class="status-code">{{page.status}}</p>
         <h1>{{page.title}}</h1>
         <p>{{page.detail}}</p>
-        <a class="button wide" href="/app/projects">Go to your projects</a>
+        <a class="button wide" href="\(ReturnPath.home)">Go to the dashboard</a>
         </section>
         <p class="after"><a href="/docs/errors/{{page.code}}">About this error</a></p>
         <p class="after small">Request <span class="mono">{{page.requestID}}</span></p>

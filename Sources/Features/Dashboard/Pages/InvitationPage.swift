@@ -30,7 +30,7 @@ struct InvitationPage: Sendable {
             let fresh = try await pages.signIn.accept(
                 invitation: token, password: form["password"] ?? "", address: guest.address, request: guest.requestID, store: pages.store,
                 surroundings: pages.surroundings)
-            var response = Response.seeOther("/app/projects")
+            var response = Response.seeOther(ReturnPath.home)
             pages.cookie.set(fresh.token, on: &response)
             return response
         } catch let problem as Problem where problem.code == .notFound {

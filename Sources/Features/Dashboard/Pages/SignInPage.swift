@@ -13,7 +13,7 @@ struct SignInPage: Sendable {
         router.get("/app/sign-in") { request, scope in await pages.open(request, scope, show) }
         router.post("/app/sign-in") { request, scope in await pages.open(request, scope, signIn) }
         router.post("/app/sign-out") { request, scope in await pages.open(request, scope, signOut) }
-        router.get("/app/sign-out") { _, _ in Response.seeOther("/app/projects") }
+        router.get("/app/sign-out") { _, _ in Response.seeOther(ReturnPath.home) }
     }
 
     private struct Content: Sendable {
@@ -63,7 +63,7 @@ struct SignInPage: Sendable {
     /// Ends the session whose cookie came with the request, if there is one.
     private func endSession(of guest: Guest) async throws {
         guard let caller = try await guest.caller(), let user = caller.user else { return }
-        let by = guest.attribution(caller)
+        let by = guest.attribution(caller.in(.live))
         do {
             try await pages.store.write { try Session.end(SessionID(caller.credential.id), of: user, by: by, $0) }
         } catch let problem as Problem where problem.code == .notFound {}  // Another request has ended it.

@@ -54,6 +54,11 @@ struct Pager: Sendable {
     let previous: String?
     let next: String?
 
+    init(previous: String?, next: String?) {
+        self.previous = previous
+        self.next = next
+    }
+
     /// Nil when there is but one page.
     init?(_ number: Int, hasMore: Bool, path: String, parameter: String = "page") {
         guard number > 1 || hasMore else { return nil }

@@ -3,7 +3,7 @@ import Foundation
 import Kernel
 import Web
 
-/// A token in every form, bound to the session it was rendered for: another site cannot know it, another session's does not fit.
+/// A token in every form, bound to the session and the mode it was rendered for: another site cannot know it, another session's does not fit.
 struct FormToken: Sendable {
     let key: SymmetricKey
 
@@ -16,9 +16,12 @@ struct FormToken: Sendable {
         guard let token, let code = Data(base64URL: token),
             HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.message(caller), using: key)
         else {
-            throw Problem(.forbidden, "The form belongs to another session, or is not one of ours. Open the page again and send it anew.")
+            throw Problem(
+                .forbidden, "The form belongs to another session or mode, or is not one of ours. Open the page again and send it anew.")
         }
     }
 
-    private static func message(_ caller: Caller) -> Data { Data("form \(caller.workspace) \(caller.credential.id)".utf8) }
+    private static func message(_ caller: Caller) -> Data {
+        Data("form \(caller.workspace) \(caller.mode.rawValue) \(caller.credential.id)".utf8)
+    }
 }

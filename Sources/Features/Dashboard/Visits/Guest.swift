@@ -49,7 +49,7 @@ struct Guest: Sendable {
             let wait = max(1, (verdict.resetsAt.milliseconds - at.milliseconds + 999) / 1000)
             throw Problem(.rateLimited, "The limit is \(verdict.limit) requests in any 60 seconds.", retryAfter: Int(wait))
         }
-        return authenticated.caller
+        return authenticated.caller.in(pages.mode.mode(in: request))
     }
 
     func attribution(_ caller: Caller) -> Attribution {

@@ -3,14 +3,17 @@ import Web
 
 /// Where signing in leads: one of our own pages, whatever a link says.
 struct ReturnPath: Sendable {
+    /// Where one lands.
+    static let home = "/app/projects"
+
     let path: String
 
-    /// Takes a path below `/app/` and nothing else: no scheme, no host, no way up or out. Anything but that is the projects page.
+    /// Takes a path below `/app/` and nothing else: no scheme, no host, no way up or out. Anything but that is the first page.
     init(_ text: String?) {
         guard let text, text.hasPrefix("/app/"), text.utf8.count <= 500, !text.hasPrefix("/app/sign-"),
             text.utf8.allSatisfy(Self.isPlain), !text.contains("//"), !text.contains("..")
         else {
-            path = "/app/projects"
+            path = Self.home
             return
         }
         path = text
@@ -19,7 +22,7 @@ struct ReturnPath: Sendable {
     init(of request: Request) { self.init(request.uri.string) }
 
     var signInPath: String {
-        path == "/app/projects" ? "/app/sign-in" : "/app/sign-in?next=\(PercentEncoding.encode(path))"
+        path == Self.home ? "/app/sign-in" : "/app/sign-in?next=\(PercentEncoding.encode(path))"
     }
 
     /// Letters, digits and what our own addresses have; no `%`, so nothing hides behind an escape.

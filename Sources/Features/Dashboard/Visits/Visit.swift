@@ -61,7 +61,8 @@ struct Visit: Sendable {
         Frame(
             title: title, section: section,
             visitor: .init(
-                workspace: workspace.name, email: user.email, formToken: guest.pages.formToken.make(for: caller),
+                workspace: workspace.name, email: user.email, isTest: caller.mode == .test,
+                formToken: guest.pages.formToken.make(for: caller),
                 once: guest.pages.surroundings.randomBytes(16).hexadecimal))
     }
 
