@@ -39,4 +39,5 @@ package enum MigrationOrder {
         + SavingsSchema.migrations
         + SavingsSchema.unitMetrics
         + CostSchema.migrations
+        + AlertSchema.groups
 }

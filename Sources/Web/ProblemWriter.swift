@@ -71,6 +71,8 @@ package struct ProblemWriter: Sendable {
         .optional("fits", Schema.string(1...100, .text, "The largest size that the budget still allows.").nullable),
         .optional("column", .integer(0...Int64.max, "Where the rule of an alert stops making sense (`validation_failed`).")),
         .optional("metrics", .array(.string(1...100, .text), 0...100, "What the rule of an alert may name (`validation_failed`).")),
+        .optional(
+            "group_keys", .array(.string(1...100, .text), 0...10, "What the alert can be grouped by, with its rule (`validation_failed`).")),
         .optional("oldest_seq", .integer(0...Int64.max, "The first that is still kept (`cursor_expired`).")),
     ]
 

@@ -65,6 +65,31 @@ struct WatchTower: Sendable {
         }
     }
 
+    /// Sets what a project has used this month, and of what limit; nil for none.
+    func use(_ requests: Int, limit: Int? = 1000, of project: String) async throws {
+        let hour = cloud.clock.now.floored(toSeconds: 3600)
+        try await cloud.store.write { [self] connection in
+            try connection.execute("DELETE FROM request_hours WHERE workspace = ? AND project = ?", cloud.home.workspace, project)
+            try connection.execute(
+                "INSERT INTO request_hours (workspace, mode, account, hour, project, requests) VALUES (?, 'live', ?, ?, ?, ?)",
+                cloud.home.workspace, cloud.home.account, hour, project, requests)
+            try connection.execute(
+                "UPDATE projects SET quota_requests = ? WHERE workspace = ? AND id = ?", limit, cloud.home.workspace, project)
+        }
+    }
+
+    /// Makes a project; answers its id.
+    func project(_ name: String) async throws -> String {
+        try await cloud.post("/v1/projects", as: key, ["name": .string(name)]).expecting(201).text("id")
+    }
+
+    /// The groups of an alert: their only value, and their state.
+    func groups(_ alert: String) async throws -> [String: String] {
+        let found = try await cloud.get("/v1/alerts/\(alert)", as: key).expecting(200)["groups"]?.array ?? []
+        return Dictionary(
+            found.map { ($0["group"]?.members?.first?.value.string ?? "", $0["state"]?.string ?? "") }, uniquingKeysWith: { $1 })
+    }
+
     func events(_ type: String) async throws -> [JSON] {
         let tenant = Tenant(workspace: cloud.home.workspace, mode: .live)
         return try await cloud.store.read { connection in

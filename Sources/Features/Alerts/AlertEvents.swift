@@ -13,7 +13,7 @@ package enum AlertEvents {
 
     private static let subject: [Schema.Field] = [
         .optional("account_id", .id("acc")), .optional("project_id", .id("proj")), .optional("resource_id", .id("inst")),
-        .optional("selector", .string(1...1000, .echo)),
+        .optional("selector", .string(1...1000, .echo)), .optional("group", AlertView.group),
     ]
     private static let project: [Schema.Field] = [.optional("project_id", .id("proj"))]
     private static let snapshot = Schema.object(
@@ -22,6 +22,7 @@ package enum AlertEvents {
             .required("recover", Schema.string(1...1000, .echo).nullable), .required("channels", .array(.choice(of: Alert.Channel.self))),
             .required("action", action.nullable), .required("severity", .choice(of: Alert.Severity.self)),
             .required("labels", Schema(.map(.string(0...63, .echo)))),
+            .optional("group_by", .array(.string(1...300, .echo), 0...GroupKey.most)),
         ])
     private static let cause = Schema.Field.optional(
         "cause",
@@ -62,7 +63,10 @@ package enum AlertEvents {
         EventType("alert.undone", "What an alert did was taken back.", data: deed),
         EventType(
             "alert.silenced", "An alert keeps quiet for a while.",
-            data: project + [.required("until", .timestamp()), .required("reason", .string(0...1000, .echo))]),
+            data: project + [
+                .required("until", .timestamp()), .required("reason", .string(0...1000, .echo)),
+                .optional("matchers", Schema(.map(.string(0...1000, .echo)), "Only groups with these values.")),
+            ]),
         EventType("alert.unsilenced", "An alert speaks again.", data: project),
         EventType("channel.connected", "A chat channel was connected.", data: [channel, .required("url", .string(0...200, .echo))]),
         EventType("channel.disconnected", "A chat channel was disconnected.", data: [channel]),

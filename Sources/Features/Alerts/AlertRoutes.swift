@@ -60,6 +60,9 @@ package struct AlertRoutes: Sendable {
                     .object([
                         .required("until", Schema.timestamp("Null lets it speak again.").nullable),
                         .optional("reason", .string(0...500)),
+                        .optional(
+                            "matchers",
+                            Schema(.map(.string(0...1000, .echo)), "Only groups with these values, such as `{\"label:team\": \"core\"}`.")),
                     ])), answers: [.ok(AlertView.schema)], problems: [.forbidden], handler: silence),
             Route(
                 .post, "/v1/alerts/{id}/undo", .scope(.alertsWrite), "Take back what an alert did last",
@@ -74,7 +77,9 @@ package struct AlertRoutes: Sendable {
             state: call.query["state"], account: call.query["account_id"], project: call.query["project_id"],
             resource: call.query["resource_id"])
         let page = try await call.read { connection in
-            try Alert.list(request, filter, for: call.caller, connection).map { try AlertView.read($0, at: call.at, connection) }
+            try Alert.list(request, filter, for: call.caller, connection).map {
+                try AlertView.read($0, at: call.at, isListed: true, connection)
+            }
         }
         return call.answer(page)
     }
@@ -132,9 +137,18 @@ package struct AlertRoutes: Sendable {
     private func silence(_ call: Call) async throws -> Answer {
         let until = call.body?["until"]?.string.flatMap { Timestamp($0) }
         if let until, until <= call.at { throw Problem.invalid("until", "The silence would be over already.", code: "past") }
-        let silence = until.map { Alert.Silence(until: $0, reason: call.body?["reason"]?.string ?? "") }
+        let matchers = [String: String](labels: call.body?["matchers"] ?? .null)
+        let silence = until.map { Alert.Silence(until: $0, reason: call.body?["reason"]?.string ?? "", matchers: matchers) }
         return try await call.commit { connection in
-            let alert = try call.editedAlert(connection).silence(silence, by: call.attribution, connection)
+            let found = try call.editedAlert(connection)
+            let keys = found.draft.groupBy.map(\.text)
+            if let stranger = matchers.keys.sorted().first(where: { !keys.contains($0) }) {
+                throw Problem(
+                    .validationFailed, "The alert is not grouped by \(stranger).",
+                    violations: [.init(pointer: "/matchers", code: "combination", detail: "names what the alert is not grouped by")],
+                    members: ["group_keys": .array(keys.map(JSON.string))])
+            }
+            let alert = try found.silence(silence, by: call.attribution, connection)
             return .json(.ok, try AlertView.read(alert, at: call.at, connection), capacity: 1024)
         }
     }

@@ -50,4 +50,21 @@ package enum AlertSchema {
             "CREATE INDEX alert_messages_queued ON alert_messages (workspace, mode, place) WHERE state = 'queued'",
             "CREATE INDEX alert_messages_by_age ON alert_messages (updated_at)")
     ]
+
+    package static let groups = [
+        Migration(
+            "0092-alert-groups",
+            // `group_by` is a JSON array of keys. `label_set` is a JSON object in their order: which group a state, change or deed is of.
+            "ALTER TABLE alerts ADD COLUMN group_by TEXT",
+            "ALTER TABLE alerts ADD COLUMN silence_matchers TEXT",
+            "ALTER TABLE alert_changes ADD COLUMN label_set TEXT",
+            "ALTER TABLE alert_deeds ADD COLUMN label_set TEXT",
+            """
+            CREATE TABLE alert_groups (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, alert TEXT NOT NULL, label_set TEXT NOT NULL, state TEXT NOT NULL,
+                since INTEGER NOT NULL, notified_at INTEGER, owes_notice INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, alert, label_set)
+            ) STRICT, WITHOUT ROWID
+            """)
+    ]
 }

@@ -10,16 +10,20 @@ package struct AlertTrace: TraceSource {
         guard !trace.resources.isEmpty else { return [] }
         let tenant = trace.caller.tenant
         let deeds = try AlertDeed.touching(trace.resources, in: tenant, connection)
+        let groups = try StoredGroup.about(trace.resources, in: tenant, connection)
         return try Alert.all(in: tenant, connection).filter { try $0.isVisible(to: trace.caller, connection) }.flatMap { alert in
             let own = deeds.filter { $0.alert == alert.id }
             let turns = trace.events.filter { $0.subject == alert.id.rawValue }
             let isAbout = alert.draft.subject.resource.map { trace.resources.contains($0.rawValue) } ?? false
-            guard isAbout || !own.isEmpty || !turns.isEmpty else { return [TraceLink]() }
+            let members = groups.filter { $0.alert == alert.id }.map(\.group)
+            guard isAbout || !members.isEmpty || !own.isEmpty || !turns.isEmpty else { return [TraceLink]() }
             let state = TraceLink(
                 "alert", id: alert.id.rawValue, href: "/v1/alerts/\(alert.id)", at: alert.phase.since,
                 detail: [
                     "state": .string(alert.phase.state.rawValue), "rule": .string(alert.draft.rule.source),
                     "event_ids": .array(turns.prefix(20).map { JSON($0.id) }),
+                    "groups": .array(
+                        members.map { ["group": $0.group.json, "state": .string($0.phase.state.rawValue), "since": JSON($0.phase.since)] }),
                 ])
             return [state]
                 + own.map { TraceLink("alert_action", id: $0.id.rawValue, href: "/v1/alerts/\(alert.id)", at: $0.at, detail: $0.json) }

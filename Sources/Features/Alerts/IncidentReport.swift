@@ -9,7 +9,7 @@ package enum IncidentReport {
         query: "alert.firing, alert.resolved, alert.acted, alert.silenced, operation.stuck, operation.blocked with occurred_at < to",
         columns: [
             "opened_at", "closed_at", "state", "what", "subject", "name", "severity", "rule", "project_id", "actions", "silenced", "seq",
-            "duration_seconds",
+            "duration_seconds", "group",
         ], gaps: ["There is no sign-off of single incidents; a silence is the only acknowledgement."]
     ) { IncidentCollector(period: $0) }
 }
@@ -21,24 +21,49 @@ private struct IncidentCollector: ReportCollector {
         var isSilenced = false
     }
 
+    /// An alert, or one group of it.
+    private struct Place: Hashable {
+        let alert: String
+        /// As it is written; empty for an alert without groups.
+        let text: String
+
+        init(_ event: ReportedEvent) {
+            alert = event.subject
+            text = event.data["group"]?.text ?? ""
+        }
+
+        func isSilenced(by event: ReportedEvent) -> Bool {
+            guard alert == event.subject else { return false }
+            let group = try? JSONParser.parse(text.utf8)
+            return (event.data["matchers"]?.members ?? []).allSatisfy { group?[$0.name] == $0.value }
+        }
+    }
+
     let period: ReportPeriod
-    private var open: [String: Incident] = [:]
+    private var open: [Place: Incident] = [:]
 
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         switch event.type {
         // Whoever fires again after recovering has never been resolved.
-        case "alert.firing": if open[event.subject] == nil { open[event.subject] = Incident(opening: event) }
-        case "alert.acted": open[event.subject]?.actions += 1
-        case "alert.silenced": open[event.subject]?.isSilenced = true
-        case "alert.resolved", "alert.deleted":
-            guard let incident = open.removeValue(forKey: event.subject), event.isInPeriod else { return }
-            append(incident, closed: event.at, &rows)
+        case "alert.firing": if open[Place(event)] == nil { open[Place(event)] = Incident(opening: event) }
+        case "alert.acted": open[Place(event)]?.actions += 1
+        case "alert.silenced": for place in open.keys where place.isSilenced(by: event) { open[place]?.isSilenced = true }
+        case "alert.resolved": close(Place(event), at: event, &rows)
+        case "alert.deleted":
+            for place in open.keys.filter({ $0.alert == event.subject }).sorted(by: { $0.text < $1.text }) {
+                close(place, at: event, &rows)
+            }
         case "operation.stuck", "operation.blocked":
             if event.isInPeriod { append(Incident(opening: event), closed: nil, &rows) }
         default: break
         }
+    }
+
+    private mutating func close(_ place: Place, at event: ReportedEvent, _ rows: inout [ReportRow]) {
+        guard let incident = open.removeValue(forKey: place), event.isInPeriod else { return }
+        append(incident, closed: event.at, &rows)
     }
 
     /// Those that are still open, the oldest first.
@@ -60,6 +85,7 @@ private struct IncidentCollector: ReportCollector {
                 "severity": JSON(event.data["severity"]?.string), "rule": JSON(event.data["rule"]?.string),
                 "project_id": JSON(event.event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
                 "seq": .integer(event.event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
+                "group": event.data["group"] ?? .null,
             ]))
     }
 }

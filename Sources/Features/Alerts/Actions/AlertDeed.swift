@@ -17,6 +17,8 @@ package struct AlertDeed: Sendable {
     let failures: [Failure]
     let at: Timestamp
     let undoneAt: Timestamp?
+    /// Of which group of the alert.
+    let group: AlertGroup?
 
     struct Failure: Sendable, Equatable {
         let resource: ResourceID
@@ -31,29 +33,36 @@ package struct AlertDeed: Sendable {
     var json: JSON {
         [
             "id": JSON(id), "action": action.json, "resource_ids": .array(resources.map { JSON($0) }),
-            "failures": .array(failures.map(\.json)), "at": JSON(at), "undone_at": JSON(undoneAt),
+            "failures": .array(failures.map(\.json)), "group": group?.json ?? .null, "at": JSON(at), "undone_at": JSON(undoneAt),
         ]
     }
 }
 
 extension AlertDeed {
-    private static let selection = "SELECT id, alert, workspace, mode, action, resources, failures, at, undone_at FROM alert_deeds"
+    private static let selection =
+        "SELECT id, alert, workspace, mode, action, resources, failures, at, undone_at, label_set FROM alert_deeds"
 
     private static func read(_ row: Row) throws -> AlertDeed {
         guard let action = AlertAction(try JSONParser.parse(row.text(4).utf8)) else { throw StorageError.corrupt("A deed has no action.") }
+        let group: String? = try row.get(9)
         return AlertDeed(
             id: try row.get(0), alert: try row.get(1), tenant: Tenant(workspace: try row.get(2), mode: try row.get(3)), action: action,
             resources: row.text(5).split(separator: " ").map { ResourceID(String($0)) },
             failures: (try JSONParser.parse(row.text(6).utf8).array ?? []).map {
                 Failure(resource: ResourceID($0["resource_id"]?.string ?? ""), detail: $0["detail"]?.string ?? "")
-            }, at: row.time(7), undoneAt: try row.get(8))
+            }, at: row.time(7), undoneAt: try row.get(8), group: group.flatMap { AlertGroup(stored: $0) })
     }
 
-    /// The last thing the alert did.
+    /// The last thing the alert did, for any of its groups; that of the group where the alert is one group of an alert.
     static func last(of alert: Alert, _ connection: Connection) throws -> AlertDeed? {
-        try connection.row(
-            "\(selection) WHERE workspace = ? AND mode = ? AND alert = ? ORDER BY at DESC, id DESC LIMIT 1", alert.tenant.workspace,
-            alert.tenant.mode, alert.id, as: read)
+        guard let group = alert.group else {
+            return try connection.row(
+                "\(selection) WHERE workspace = ? AND mode = ? AND alert = ? ORDER BY at DESC, id DESC LIMIT 1", alert.tenant.workspace,
+                alert.tenant.mode, alert.id, as: read)
+        }
+        return try connection.row(
+            "\(selection) WHERE workspace = ? AND mode = ? AND alert = ? AND label_set = ? ORDER BY at DESC, id DESC LIMIT 1",
+            alert.tenant.workspace, alert.tenant.mode, alert.id, group.text, as: read)
     }
 
     /// Everything that was done to any of these.
@@ -65,9 +74,12 @@ extension AlertDeed {
 
     func insert(_ connection: Connection) throws {
         try connection.execute(
-            "INSERT INTO alert_deeds (workspace, mode, alert, id, action, resources, failures, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO alert_deeds (workspace, mode, alert, id, action, resources, failures, at, label_set)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             tenant.workspace, tenant.mode, alert, id, action.json.text, resources.map(\.rawValue).joined(separator: " "),
-            JSON.array(failures.map(\.json)).text, at)
+            JSON.array(failures.map(\.json)).text, at, group?.text)
     }
 }
 
@@ -77,13 +89,17 @@ extension Alert {
     /// What its action would be done to now.
     func targets(_ connection: Connection) throws -> [Resource] {
         guard case .stop(let selector, let project)? = draft.action?.kind else { return [] }
-        if selector == nil, project == nil, let id = draft.subject.resource {
+        let focus = AlertFocus(self)
+        if selector == nil, project == nil, let id = focus.resource {
             return try [Resource.find(id, in: tenant, connection)].filter(\.canBeStopped)
         }
-        var scan = ResourceScan()
+        // Of a group only what belongs to it, unless the action names a project of its own.
+        var scan = project == nil ? try focus.scan() : ResourceScan()
         scan.kind = .instance
+        // Whose selector this is decides: an alert about one resource may stop others.
+        if selector != nil, group == nil { scan.id = nil }
         scan.account = draft.subject.account
-        scan.projects = (project ?? draft.subject.project).map { [$0] } ?? projects
+        if let project { scan.projects = [project] }
         scan.selector = try (selector ?? (project == nil ? draft.subject.selector : nil)).map { try LabelSelector($0) }
         return try scan.resources(in: tenant, limit: AlertDeed.most, connection).filter(\.canBeStopped)
     }
@@ -121,7 +137,8 @@ extension Alert {
             }
         }
         let deed = AlertDeed(
-            id: by.makeID(), alert: id, tenant: tenant, action: action, resources: stopped, failures: failures, at: by.at, undoneAt: nil)
+            id: by.makeID(), alert: id, tenant: tenant, action: action, resources: stopped, failures: failures, at: by.at, undoneAt: nil,
+            group: group)
         connection.append(EventDraft("alert.acted", subject: id.rawValue, data: deed.eventData(of: self)), by: by)
         guard !action.isDryRun else { return nil }
         try deed.insert(connection)
@@ -144,7 +161,8 @@ extension Resource {
 
 extension AlertDeed {
     func eventData(of alert: Alert) -> JSON {
-        var members = alert.subjectMembers
+        var members = alert.subjectMembers.filter { $0.name != "group" }
+        if let group { members.append(.init("group", group.json)) }
         members += [
             .init("name", .string(alert.draft.name)), .init("action", action.json),
             .init("resource_ids", .array(resources.map { JSON($0) })), .init("failures", .array(failures.map(\.json))),
@@ -174,7 +192,8 @@ extension AlertDeed {
             "UPDATE alert_deeds SET undone_at = ? WHERE workspace = ? AND mode = ? AND alert = ? AND id = ?", by.at, tenant.workspace,
             tenant.mode, self.alert, id)
         let undone = AlertDeed(
-            id: id, alert: self.alert, tenant: tenant, action: action, resources: started, failures: failures, at: at, undoneAt: by.at)
+            id: id, alert: self.alert, tenant: tenant, action: action, resources: started, failures: failures, at: at, undoneAt: by.at,
+            group: group)
         connection.append(EventDraft("alert.undone", subject: self.alert.rawValue, data: undone.eventData(of: alert)), by: by)
         return undone
     }

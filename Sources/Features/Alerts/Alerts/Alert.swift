@@ -16,14 +16,26 @@ package struct Alert: Sendable {
     package let version: Int
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// Which of its groups this is; nil for the alert itself.
+    package var group: AlertGroup?
+    /// The group has not been seen before.
+    var isNew = false
+    /// What the group is about is not there any more.
+    var isGone = false
 
     package struct Silence: Sendable, Equatable {
         package let until: Timestamp
         package let reason: String
+        /// Of groups it silences those with all these values; empty for the whole alert.
+        package var matchers: [String: String] = [:]
     }
 
     var etag: ETag { ETag(version: version) }
-    package func isSilenced(at now: Timestamp) -> Bool { silence.map { now < $0.until } ?? false }
+
+    package func isSilenced(at now: Timestamp) -> Bool {
+        guard let silence, now < silence.until else { return false }
+        return silence.matchers.isEmpty || group?.matches(silence.matchers) == true
+    }
 
     /// How many a workspace may have, in each mode.
     static let most = 500
@@ -44,6 +56,8 @@ package struct Alert: Sendable {
 package struct AlertDraft: Sendable {
     package var name: String
     package var subject: Subject
+    /// What it is parted by; empty for one state of all.
+    package var groupBy: [GroupKey] = []
     package var rule: Rule
     /// When this holds it is over; without it, when the rule does not hold.
     package var recover: Rule?
@@ -63,6 +77,26 @@ package struct AlertDraft: Sendable {
     }
 }
 
+extension AlertDraft {
+    var uses: Set<Metric.Use> { rule.uses.union(recover?.uses ?? []) }
+    var metrics: Set<Metric> { Set(uses.map(\.metric)) }
+
+    /// What kind of subject its metrics are asked of: a group of one project is a project.
+    var askedKind: Subject.Kind {
+        if groupBy.contains(.resource) { return .resource }
+        if groupBy.contains(.project), subject.selector == nil { return .project }
+        return subject.kind
+    }
+
+    /// What it could be parted by: what all its metrics can be, and its subject has many of.
+    var groupKinds: [GroupKey.Kind] {
+        GroupKey.Kind.allCases.filter { kind in
+            guard subject.resource == nil, kind != .project || subject.project == nil else { return false }
+            return metrics.allSatisfy { $0.groupKinds.contains(kind) }
+        }
+    }
+}
+
 extension Alert {
     /// What stands in the log about it.
     var snapshot: JSON {
@@ -70,6 +104,7 @@ extension Alert {
             .init("name", .string(draft.name)), .init("rule", .string(draft.rule.source)), .init("recover", JSON(draft.recover?.source)),
             .init("channels", .array(draft.channels.map { .string($0.rawValue) })), .init("action", draft.action?.json ?? .null),
             .init("severity", .string(draft.severity.rawValue)), .init("labels", JSON(labels: draft.labels)),
+            .init("group_by", .array(draft.groupBy.map { .string($0.text) })),
         ]
         members += subjectMembers
         return .object(members)
@@ -83,6 +118,7 @@ extension Alert {
         if let id = subject.project { members.append(.init("project_id", JSON(id))) }
         if let id = subject.resource { members.append(.init("resource_id", JSON(id))) }
         if let text = subject.selector { members.append(.init("selector", .string(text))) }
+        if let group { members.append(.init("group", group.json)) }
         return members
     }
 }

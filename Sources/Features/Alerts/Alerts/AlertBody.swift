@@ -14,9 +14,19 @@ enum AlertBody {
         .example("quota_percent > 85")
 
     static let subjectFields: [Schema.Field] = [
-        .optional("account_id", .id("acc", "What it is about: one of `account_id`, `project_id`, `resource_id`, `selector`.")),
+        .optional(
+            "account_id",
+            .id(
+                "acc",
+                "What it is about: one of `account_id`, `project_id`, `resource_id`, `selector`; with none, the key's project, or the workspace."
+            )),
         .optional("project_id", .id("proj")), .optional("resource_id", .id("inst")),
         .optional("selector", .string(1...1000, .text, "Labels, `team=core,tier!=dev`; with `project_id`, of that project only.")),
+        .optional(
+            "group_by",
+            .array(
+                .string(1...300, .echo), 0...GroupKey.most,
+                "`project`, `resource`, `provider`, `label:NAME`: a state, timers and notices for each, of at most \(Alert.mostGroups).")),
     ]
     static let fields: [Schema.Field] = [
         .optional("name", .name("The rule when left out.")),
@@ -55,6 +65,7 @@ extension AlertBody {
             let rule = try self.rule(body?["rule"]?.string ?? "", at: "rule")
             let subject = try subject(body)
             var draft = AlertDraft(name: String(rule.source.prefix(120)), subject: subject, rule: rule, channels: [])
+            draft.groupBy = try groupBy(body)
             try apply(body, to: &draft)
             return draft
         }
@@ -77,10 +88,42 @@ extension AlertBody {
                 }
                 draft.labels = Dictionary(labels.map { ($0.name, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
             }
-            if let action = body?["action"] { draft.action = try self.action(action, of: draft.subject) }
+            if let action = body?["action"] { draft.action = try self.action(action, of: draft.subject, isGrouped: !draft.groupBy.isEmpty) }
+            try checkGroups(of: draft)
             for (rule, field) in [(draft.rule, "rule"), (draft.recover ?? draft.rule, "recover")] {
-                try check(rule, fits: draft.subject, at: field)
+                try check(rule, fits: draft, at: field)
             }
+        }
+
+        private func groupBy(_ body: JSON?) throws -> [GroupKey] {
+            let texts = (body?["group_by"]?.array ?? []).compactMap(\.string)
+            let keys = try texts.enumerated().map { place, text in
+                guard let key = GroupKey(text) else {
+                    let known = GroupKey.Kind.allCases.map(\.pattern)
+                    throw Problem(
+                        .validationFailed, "An alert cannot be grouped by \(text); there are \(known.joined(separator: ", ")).",
+                        violations: [.init(pointer: "/group_by/\(place)", code: "group", detail: "is no key")],
+                        members: ["group_keys": .array(known.map(JSON.string))])
+                }
+                return key
+            }
+            guard Set(keys).count == keys.count else {
+                throw Problem.invalid("group_by", "An alert is grouped by each key once.", code: "combination")
+            }
+            return keys
+        }
+
+        /// Throws for a key that the rule's metrics or the subject have not.
+        private func checkGroups(of draft: AlertDraft) throws {
+            let known = draft.groupKinds
+            guard let place = draft.groupBy.firstIndex(where: { !known.contains($0.kind) }) else { return }
+            let patterns = known.map(\.pattern)
+            let choice = patterns.isEmpty ? "there is nothing to group it by" : "there are \(patterns.joined(separator: ", "))"
+            throw Problem(
+                .validationFailed, "This rule, of this subject, cannot be grouped by \(draft.groupBy[place].text); \(choice).",
+                violations: [
+                    .init(pointer: "/group_by/\(place)", code: "group", detail: "does not go with the metrics of the rule and the subject")
+                ], members: ["group_keys": .array(patterns.map(JSON.string))])
         }
 
         /// What its selectors and its action may reach: what the caller may change. Nil for the whole workspace.
@@ -104,12 +147,16 @@ extension AlertBody {
             }
         }
 
-        private func check(_ rule: Rule, fits subject: Subject, at field: String) throws {
-            for use in rule.uses where !use.metric.isKnown(of: subject.kind) {
-                let known = Metric.allCases.filter { $0.isKnown(of: subject.kind) }.map(\.rawValue)
+        private func check(_ rule: Rule, fits draft: AlertDraft, at field: String) throws {
+            let kind = draft.askedKind
+            for use in rule.uses where !use.metric.isKnown(of: kind) {
+                let known = Metric.allCases.filter { $0.isKnown(of: kind) }.map(\.rawValue)
+                let advice =
+                    kind == .workspace
+                    ? "; say whose: account_id, project_id, resource_id or selector, or group_by project" : ""
                 throw Problem(
                     .validationFailed,
-                    "\(use.metric.rawValue) is not known of a \(subject.kind.rawValue); there are \(known.joined(separator: ", ")).",
+                    "\(use.metric.rawValue) is not known of a \(kind.rawValue); there are \(known.joined(separator: ", "))\(advice).",
                     violations: [
                         .init(pointer: "/" + field, code: "metric", detail: "\(use.metric.rawValue) does not go with the subject")
                     ],
@@ -146,8 +193,12 @@ extension AlertBody {
                 return .selector(selector, project: inferred)
             case (nil, nil, nil):
                 guard let project = project ?? caller.credential.project else {
-                    throw Problem.invalid(
-                        "account_id", "Say what it is about: account_id, project_id, resource_id or selector.", code: "combination")
+                    guard caller.reachesWorkspace else {
+                        throw Problem.invalid(
+                            "account_id", "Say what it is about: account_id, project_id, resource_id or selector.", code: "combination")
+                    }
+                    try caller.requireWorkspace(.editor)
+                    return .workspace
                 }
                 try requireEditor(of: project, at: "project_id")
                 return .project(project)
@@ -201,7 +252,8 @@ extension AlertBody {
             }
         }
 
-        private func action(_ json: JSON, of subject: Subject) throws -> AlertAction? {
+        /// An alert by project, resource or label stops what its group is about.
+        private func action(_ json: JSON, of subject: Subject, isGrouped: Bool) throws -> AlertAction? {
             guard json != .null else { return nil }
             let project = json["project_id"]?.string.map { ProjectID($0) }
             let selector = json["selector"]?.string
@@ -214,8 +266,8 @@ extension AlertBody {
                 }
                 action = AlertAction(kind: .freeze(frozen))
             } else {
-                if subject.account != nil, selector == nil, project == nil {
-                    throw Problem.invalid("action/selector", "Say which of the account's instances are to be stopped.", code: "combination")
+                if subject.account != nil || subject.kind == .workspace, selector == nil, project == nil, !isGrouped {
+                    throw Problem.invalid("action/selector", "Say which of the instances are to be stopped.", code: "combination")
                 }
                 action = AlertAction(kind: .stop(selector: selector, project: project))
             }

@@ -11,18 +11,21 @@ struct AlertChange: Sendable, JSONRepresentable, SchemaDescribed {
     let after: AlertPhase.State
     let readings: JSON
     let isSilenced: Bool
+    let group: JSON
 
     static func list(_ request: PageRequest, of alert: Alert, _ connection: Connection) throws -> Page<AlertChange> {
         var query = ListQuery(
-            "SELECT id, place, at, before, after, readings, is_silenced FROM alert_changes", sortable: ["at": .integer("place")],
+            "SELECT id, place, at, before, after, readings, is_silenced, label_set FROM alert_changes", sortable: ["at": .integer("place")],
             defaultSort: .init(field: "at", descending: true))
         query.filter("workspace = ? AND mode = ? AND alert = ?", alert.tenant.workspace, alert.tenant.mode, alert.id)
         return try query.page(
             request, connection, place: { item, _ in .init(value: String(item.place), id: item.id) },
             as: { row in
-                AlertChange(
+                let group: String? = try row.get(7)
+                return AlertChange(
                     id: row.text(0), place: row.integer(1), at: row.time(2), before: try row.get(3), after: try row.get(4),
-                    readings: try JSONParser.parse(row.text(5).utf8), isSilenced: try row.get(6))
+                    readings: try JSONParser.parse(row.text(5).utf8), isSilenced: try row.get(6),
+                    group: try group.map { try JSONParser.parse($0.utf8) } ?? .null)
             })
     }
 
@@ -34,6 +37,7 @@ struct AlertChange: Sendable, JSONRepresentable, SchemaDescribed {
             json.field("after", after.rawValue)
             json.field("values", readings)
             json.field("silenced", isSilenced)
+            json.field("group", group)
         }
     }
 
@@ -42,5 +46,6 @@ struct AlertChange: Sendable, JSONRepresentable, SchemaDescribed {
         .object([
             .required("id", .id("alc")), .required("at", .timestamp()), .required("before", AlertView.state),
             .required("after", AlertView.state), .required("values", AlertView.values), .required("silenced", .boolean()),
+            .required("group", AlertView.group.nullable),
         ]))
 }

@@ -8,13 +8,13 @@ extension Alert {
     private static let columns = """
         id, workspace, mode, name, account, project, resource, selector, projects, rule, recover, pending_for, keep_firing_for, repeat_every, \
         no_data, channels, action, severity, labels, currency, state, since, notified_at, silenced_until, silence_reason, owes_notice, \
-        version, created_at, updated_at
+        version, created_at, updated_at, group_by, silence_matchers
         """
     private static let selection = "SELECT \(columns) FROM alerts"
 
     private static func read(_ row: Row) throws -> Alert {
         let subject = Subject(account: try row.get(4), project: try row.get(5), resource: try row.get(6), selector: try row.get(7))
-        guard let subject, let rule = try? Rule(row.text(9)) else { throw StorageError.corrupt("An alert has no subject or no rule.") }
+        guard let rule = try? Rule(row.text(9)) else { throw StorageError.corrupt("An alert has no rule.") }
         let recover: String? = try row.get(10)
         var draft = AlertDraft(
             name: row.text(3), subject: subject, rule: rule, channels: row.text(15).split(separator: " ").compactMap { Channel($0) })
@@ -26,9 +26,11 @@ extension Alert {
         let action: String? = try row.get(16)
         draft.action = try action.flatMap { AlertAction(try JSONParser.parse($0.utf8)) }
         draft.severity = try row.get(17)
-        draft.labels = Dictionary(
-            (try JSONParser.parse(row.text(18).utf8).members ?? []).map { ($0.name, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
+        draft.labels = [String: String](labels: try JSONParser.parse(row.text(18).utf8))
         draft.currency = row.text(19)
+        let keys: String? = try row.get(29)
+        draft.groupBy = try keys.map { try JSONParser.parse($0.utf8).array ?? [] }?.compactMap { $0.string.flatMap { GroupKey($0) } } ?? []
+        let matchers: String? = try row.get(30)
         let projects: String? = try row.get(8)
         let until: Timestamp? = try row.get(23)
         let reason: String? = try row.get(24)
@@ -36,7 +38,11 @@ extension Alert {
             id: try row.get(0), tenant: Tenant(workspace: try row.get(1), mode: try row.get(2)), draft: draft,
             projects: projects.map { $0.split(separator: " ").map { ProjectID(String($0)) } },
             phase: AlertPhase(state: try row.get(20), since: row.time(21), notifiedAt: try row.get(22)),
-            silence: until.map { Silence(until: $0, reason: reason ?? "") }, owesNotice: try row.get(25), version: row.integer(26),
+            silence: try until.map {
+                Silence(
+                    until: $0, reason: reason ?? "",
+                    matchers: try matchers.map { [String: String](labels: try JSONParser.parse($0.utf8)) } ?? [:])
+            }, owesNotice: try row.get(25), version: row.integer(26),
             createdAt: row.time(27), updatedAt: row.time(28))
     }
 
@@ -93,7 +99,8 @@ extension Alert {
     func isVisible(to caller: Caller, _ connection: Connection) throws -> Bool {
         if caller.reachesWorkspace { return true }
         if let project = draft.subject.project { return caller.role(in: project) != nil }
-        guard let account = draft.subject.account else {
+        // Its groups tell of projects one by one.
+        guard let account = draft.subject.account, draft.groupBy.isEmpty else {
             return projects?.allSatisfy { caller.role(in: $0) != nil } == true
         }
         do {
@@ -128,12 +135,14 @@ extension Alert {
             silence: nil, owesNotice: false, version: 1, createdAt: by.at, updatedAt: by.at)
         try connection.execute(
             """
-            INSERT INTO alerts (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO alerts (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+            ?)
             """, alert.id, tenant.workspace, tenant.mode, draft.name, draft.subject.account, draft.subject.project,
             draft.subject.resource, draft.subject.selector, projects.map { $0.map(\.rawValue).joined(separator: " ") }, draft.rule.source,
             draft.recover?.source, draft.timing.pendingFor, draft.timing.keepFiringFor, draft.timing.repeatEvery, draft.timing.noData,
             draft.channelText, draft.action?.json.text, draft.severity, JSON(labels: draft.labels).text, draft.currency,
-            alert.phase.state, alert.phase.since, alert.phase.notifiedAt, SQLValue.null, SQLValue.null, false, 1, by.at, by.at)
+            alert.phase.state, alert.phase.since, alert.phase.notifiedAt, SQLValue.null, SQLValue.null, false, 1, by.at, by.at,
+            draft.groupBy.isEmpty ? nil : JSON.array(draft.groupBy.map { .string($0.text) }).text, SQLValue.null)
         connection.append(EventDraft("alert.created", subject: alert.id.rawValue, data: alert.eventData(after: alert.snapshot)), by: by)
         return alert
     }
@@ -156,7 +165,7 @@ extension Alert {
     /// Takes back its freeze with it: nobody could afterwards.
     func delete(by: Attribution, _ connection: Connection) throws {
         if let deed = try AlertDeed.last(of: self, connection) { try deed.thaw(by: by, connection) }
-        for table in ["alert_changes", "alert_deeds"] {
+        for table in ["alert_groups", "alert_changes", "alert_deeds"] {
             try connection.execute(
                 "DELETE FROM \(table) WHERE workspace = ? AND mode = ? AND alert = ?", tenant.workspace, tenant.mode, id)
         }
@@ -167,18 +176,27 @@ extension Alert {
     /// Nil lets it speak again.
     func silence(_ silence: Silence?, by: Attribution, _ connection: Connection) throws -> Alert {
         try connection.execute(
-            "UPDATE alerts SET silenced_until = ?, silence_reason = ?, updated_at = ? WHERE workspace = ? AND mode = ? AND id = ?",
-            silence?.until, silence?.reason, by.at, tenant.workspace, tenant.mode, id)
+            """
+            UPDATE alerts SET silenced_until = ?, silence_reason = ?, silence_matchers = ?, updated_at = ?
+            WHERE workspace = ? AND mode = ? AND id = ?
+            """, silence?.until, silence?.reason, silence.map { JSON(labels: $0.matchers).text }, by.at, tenant.workspace, tenant.mode, id)
         var data: [JSON.Member] = []
         if let project = draft.subject.project { data.append(.init("project_id", JSON(project))) }
-        if let silence { data += [.init("until", JSON(silence.until)), .init("reason", .string(silence.reason))] }
+        if let silence {
+            data += [.init("until", JSON(silence.until)), .init("reason", .string(silence.reason))]
+            if !silence.matchers.isEmpty { data.append(.init("matchers", JSON(labels: silence.matchers))) }
+        }
         connection.append(
             EventDraft(silence == nil ? "alert.unsilenced" : "alert.silenced", subject: id.rawValue, data: .object(data)), by: by)
         return try reread(connection)
     }
 
     /// Where it stands, and whether a notice is owed.
-    func save(_ phase: AlertPhase, owesNotice: Bool, _ connection: Connection) throws {
+    func save(_ phase: AlertPhase, owesNotice: Bool, at now: Timestamp, _ connection: Connection) throws {
+        if let group {
+            try save(group, phase, owesNotice: owesNotice, connection)
+            return try saveWorst(at: now, connection)
+        }
         try connection.execute(
             "UPDATE alerts SET state = ?, since = ?, notified_at = ?, owes_notice = ? WHERE workspace = ? AND mode = ? AND id = ?",
             phase.state, phase.since, phase.notifiedAt, owesNotice, tenant.workspace, tenant.mode, id)
@@ -195,6 +213,12 @@ extension Alert {
         if let before { members.append(.init("before", before)) }
         if let after { members.append(.init("after", after)) }
         return .object(members)
+    }
+}
+
+extension [String: String] {
+    init(labels json: JSON) {
+        self.init((json.members ?? []).map { ($0.name, $0.value.string ?? "") }, uniquingKeysWith: { $1 })
     }
 }
 

@@ -7,9 +7,11 @@ package enum Subject: Sendable, Equatable {
     case resource(ResourceID, project: ProjectID)
     /// Resources with these labels, of one project or of all that the alert may see.
     case selector(String, project: ProjectID?)
+    /// All there is.
+    case workspace
 
     package enum Kind: String, Sendable, CaseIterable {
-        case account, project, resource, selector
+        case account, project, resource, selector, workspace
     }
 
     package var kind: Kind {
@@ -18,6 +20,7 @@ package enum Subject: Sendable, Equatable {
         case .project: .project
         case .resource: .resource
         case .selector: .selector
+        case .workspace: .workspace
         }
     }
 
@@ -28,13 +31,13 @@ package enum Subject: Sendable, Equatable {
     /// The project it is in, where it is in just one.
     package var project: ProjectID? {
         switch self {
-        case .account: nil
+        case .account, .workspace: nil
         case .project(let id), .resource(_, let id): id
         case .selector(_, let id): id
         }
     }
 
-    init?(account: AccountID?, project: ProjectID?, resource: ResourceID?, selector: String?) {
+    init(account: AccountID?, project: ProjectID?, resource: ResourceID?, selector: String?) {
         if let account {
             self = .account(account)
         } else if let resource, let project {
@@ -44,7 +47,7 @@ package enum Subject: Sendable, Equatable {
         } else if let project {
             self = .project(project)
         } else {
-            return nil
+            self = .workspace
         }
     }
 }

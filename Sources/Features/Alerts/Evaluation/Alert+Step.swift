@@ -6,6 +6,7 @@ import Webhooks
 extension Alert {
     /// What comes next for it, before anything is written.
     struct Step {
+        let signal: AlertPhase.Signal
         let phase: AlertPhase
         /// What is to be told; nothing while it is silenced.
         let notice: AlertPhase.Notice?
@@ -20,7 +21,8 @@ extension Alert {
 
     func step(at now: Timestamp, _ connection: Connection) throws -> Step {
         var readings = Readings(self, at: now, connection)
-        let signal = try readings.signal()
+        // What is not there any more is no reason to fire; what is there and says nothing may be.
+        let signal = isGone ? AlertPhase.Signal(holds: false) : try readings.signal()
         let (phase, notice) = phase.next(signal, draft.timing, at: now)
         let isSilenced = isSilenced(at: now)
         var told = isSilenced ? nil : notice
@@ -38,17 +40,18 @@ extension Alert {
             owes = false
         }
         return Step(
-            phase: phase, notice: told, owesNotice: owes, readings: readings.json, measured: readings.highest, isSilenced: isSilenced,
+            signal: signal, phase: phase, notice: told, owesNotice: owes, readings: readings.json, measured: readings.highest,
+            isSilenced: isSilenced,
             fires: notice == .firing)
     }
 
     func isChanged(by step: Step) -> Bool {
-        step.phase != phase || step.notice != nil || step.owesNotice != owesNotice
+        isNew || (isGone && step.phase.state == .inactive) || step.phase != phase || step.notice != nil || step.owesNotice != owesNotice
     }
 
     /// Writes the step, tells of it and acts on it: all of it in this transaction. Answers whether an engine has something to do.
     func take(_ step: Step, _ engine: OperationEngine, by: Attribution, _ connection: Connection) throws -> Bool {
-        try save(step.phase, owesNotice: step.owesNotice, connection)
+        try save(step.phase, owesNotice: step.owesNotice, at: by.at, connection)
         if step.phase.state != phase.state { try note(step, by: by, connection) }
         if let notice = step.notice {
             if notice == .repeated { connection.append(try event("alert.repeated", step, at: by.at, connection), by: by) }
@@ -67,10 +70,10 @@ extension Alert {
         ) { $0.integer(0) }
         try connection.execute(
             """
-            INSERT INTO alert_changes (workspace, mode, alert, place, id, at, before, after, readings, is_silenced)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO alert_changes (workspace, mode, alert, place, id, at, before, after, readings, is_silenced, label_set)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, tenant.workspace, tenant.mode, id, place ?? 1, by.makeID(ChangeKind.self), by.at, phase.state, step.phase.state,
-            step.readings.text, step.isSilenced)
+            step.readings.text, step.isSilenced, group?.text)
         // A resolved alert that has been shown long enough says nothing.
         guard !(phase.state == .resolved && step.phase.state == .inactive) else { return }
         let type =
@@ -104,6 +107,7 @@ extension Alert {
             case .resolved: "is resolved"
             }
         let values = (step.readings.members ?? []).map { "\($0.name) = \($0.value.string ?? "no data")" }.joined(separator: ", ")
-        return "[\(draft.severity.rawValue)] \(draft.name) \(verb): \(draft.rule.source)\n\(values)\n\(id)"
+        let place = group.map { "\n\($0.sentence)" } ?? ""
+        return "[\(draft.severity.rawValue)] \(draft.name) \(verb): \(draft.rule.source)\(place)\n\(values)\n\(id)"
     }
 }

@@ -14,16 +14,17 @@ struct AlertCause {
     let events: [EventID]
 
     init(of alert: Alert, measured: [ResourceID], at now: Timestamp, _ connection: Connection) throws {
-        let metrics = Set(alert.draft.rule.uses.union(alert.draft.recover?.uses ?? []).map(\.metric))
+        let metrics = alert.draft.metrics
         let tenant = alert.tenant
-        var resources = (alert.draft.subject.resource.map { [$0] } ?? []).map(\.rawValue) + measured.map(\.rawValue)
+        let focus = AlertFocus(alert)
+        var resources = (focus.resource.map { [$0] } ?? []).map(\.rawValue) + measured.map(\.rawValue)
         var budgets: [BudgetID] = []
         if !metrics.isDisjoint(with: Metric.ofBudgets) {
             if let (scope, positions) = try Self.budgets(over: alert, at: now, connection), !positions.isEmpty {
                 budgets = positions.map(\.budget)
                 resources += try Spending.spenders(of: scope, tenant, at: now, limit: Self.most, connection)
             }
-        } else if metrics.contains(.spend), let scope = alert.draft.subject.scope {
+        } else if metrics.contains(.spend), !focus.isOfResources, focus.resource == nil, let scope = focus.subject(of: alert).scope {
             resources += try Spending.spenders(of: scope, tenant, at: now, limit: Self.most, connection)
         }
         self.resources = Array(resources.inOrderOnce.prefix(Self.most))
@@ -40,7 +41,7 @@ struct AlertCause {
         over alert: Alert, at now: Timestamp, _ connection: Connection
     ) throws -> (scope: Budget.Scope, positions: [Spending.Position])? {
         do {
-            let (scope, positions) = try alert.draft.subject.budgets(in: alert.tenant, at: now, connection)
+            let (scope, positions) = try AlertFocus(alert).subject(of: alert).budgets(in: alert.tenant, at: now, connection)
             return scope.map { ($0, positions) }
         } catch let problem as Problem where problem.code == .notFound {
             return nil

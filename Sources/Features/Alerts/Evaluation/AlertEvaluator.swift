@@ -62,37 +62,49 @@ package final class AlertEvaluator: Sendable {
         let begun = ContinuousClock.now
         let (changing, count) = try await store.read { [logger] connection in
             let alerts = try Alert.all(in: tenant, connection)
+            var count = 0
             let changing = try alerts.filter { alert in
                 do {
-                    return alert.isChanged(by: try alert.step(at: now, connection))
+                    let members = try alert.members(at: now, connection).alerts
+                    count += members.count
+                    return try members.contains { $0.isChanged(by: try $0.step(at: now, connection)) }
                 } catch let problem as Problem {
                     // One alert that cannot be read does not keep the others from being watched.
                     logger.error("an alert cannot be evaluated", metadata: ["alert": "\(alert.id)", "error": "\(problem.detail)"])
                     return false
                 }
             }.map(\.id)
-            return (changing, alerts.count)
+            return (changing, count)
         }
         let took = (ContinuousClock.now - begun).components
         tally.withLock { tally in
             tally.evaluations += count
-            tally.steps += changing.count
             tally.lastMicroseconds = took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000
         }
-        for id in changing { try await advance(id, in: tenant) }
-        return changing.count
+        var steps = 0
+        for id in changing { steps += try await advance(id, in: tenant) }
+        tally.withLock { $0.steps += steps }
+        return steps
     }
 
-    private func advance(_ id: AlertID, in tenant: Tenant) async throws {
+    /// Takes those of its groups that something has changed for one step each; answers how many.
+    private func advance(_ id: AlertID, in tenant: Tenant) async throws -> Int {
         let by = Attribution(tenant: tenant, actor: .system(id.rawValue), address: nil, request: nil, surroundings: surroundings)
-        let hasWork = try await store.write { [engine] connection in
-            guard let alert = try Alert.find(id, in: tenant, connection) else { return false }
-            let step = try alert.step(at: by.at, connection)
-            guard alert.isChanged(by: step) else { return false }
-            return try alert.take(step, engine, by: by, connection)
+        let (steps, hasWork) = try await store.write { [engine] connection in
+            guard let alert = try Alert.find(id, in: tenant, connection) else { return (0, false) }
+            var steps = 0
+            var hasWork = false
+            for member in try alert.members(at: by.at, connection).alerts {
+                let step = try member.step(at: by.at, connection)
+                guard member.isChanged(by: step) else { continue }
+                steps += 1
+                if try member.take(step, engine, by: by, connection) { hasWork = true }
+            }
+            return (steps, hasWork)
         }
         if hasWork { engine.wake() }
         messenger.wake()
+        return steps
     }
 }
 

@@ -51,7 +51,7 @@ package struct Readings {
     }
 
     private var tenant: Tenant { alert.tenant }
-    private var subject: Subject { alert.draft.subject }
+    private var focus: AlertFocus { AlertFocus(alert) }
 
     private mutating func read(_ use: Metric.Use) throws -> ExactDecimal? {
         switch use.metric {
@@ -94,16 +94,13 @@ package struct Readings {
     }
 
     private func quota() throws -> Int? {
-        switch subject {
-        case .account(let id): try Account.find(id, in: tenant.workspace, connection).quotaRequests
-        case .project(let id): try Project.find(id, in: tenant.workspace, connection).quotaRequests
-        default: nil
-        }
+        if let project = focus.project { return try Project.find(project, in: tenant.workspace, connection).quotaRequests }
+        return try focus.account.flatMap { try Account.find($0, in: tenant.workspace, connection).quotaRequests }
     }
 
     private func used(at moment: Timestamp) throws -> Int {
         try RequestTotals.requests(
-            of: subject.account, project: subject.project, in: tenant, from: moment.startOfMonth, to: moment, byHour: true, connection)
+            of: focus.account, project: focus.project, in: tenant, from: moment.startOfMonth, to: moment, byHour: true, connection)
     }
 
     /// The running minute is one of them.
@@ -111,33 +108,30 @@ package struct Readings {
         let end = at.floored(toSeconds: 60).adding(seconds: 60)
         let byHour = seconds > RequestTotals.minutesKept - 3600
         return try RequestTotals.requests(
-            of: subject.account, project: subject.project, in: tenant, from: end.adding(seconds: -max(60, seconds / 60 * 60)), to: end,
+            of: focus.account, project: focus.project, in: tenant, from: end.adding(seconds: -max(60, seconds / 60 * 60)), to: end,
             byHour: byHour, connection)
     }
 
     private func budgets(at moment: Timestamp) throws -> [Spending.Position] {
-        try subject.budgets(in: tenant, at: moment, connection).positions
+        try focus.subject(of: alert).budgets(in: tenant, at: moment, connection).positions
     }
 
     private func spent(at moment: Timestamp) throws -> ExactDecimal {
         let currency = alert.draft.currency
-        switch subject {
-        case .account(let id): return try Spending.total(of: .account(id), in: currency, tenant, at: moment, connection)
-        case .project(let id): return try Spending.total(of: .project(id), in: currency, tenant, at: moment, connection)
-        case .resource(let id, _): return try Spending.total(of: [id.rawValue], in: currency, tenant, at: moment, connection)
-        case .selector:
+        if let id = focus.resource { return try Spending.total(of: [id.rawValue], in: currency, tenant, at: moment, connection) }
+        if focus.isOfResources {
             let ids = try scan([:]).ids(in: tenant, limit: Self.instances, connection).map(\.rawValue)
             return try Spending.total(of: ids, in: currency, tenant, at: moment, connection)
         }
+        if let id = focus.project { return try Spending.total(of: .project(id), in: currency, tenant, at: moment, connection) }
+        let accounts = try focus.account.map { [$0] } ?? Account.ids(in: tenant.workspace, connection)
+        return try accounts.reduce(.zero) { try $0 + Spending.total(of: .account($1), in: currency, tenant, at: moment, connection) }
     }
 
     // MARK: Resources
 
     private func scan(_ matchers: [String: String]) throws -> ResourceScan {
-        var scan = ResourceScan()
-        scan.account = subject.account
-        scan.projects = subject.project.map { [$0] } ?? alert.projects
-        scan.selector = try subject.selector.map { try LabelSelector($0) }
+        var scan = try focus.scan()
         scan.kind = matchers["kind"].flatMap(ResourceKind.init)
         scan.power = matchers["power"].flatMap(Power.init)
         scan.phase = matchers["phase"].flatMap(Resource.Phase.init)
@@ -146,7 +140,7 @@ package struct Readings {
 
     private mutating func measured(_ use: Metric.Use) throws -> ExactDecimal? {
         var ids: [ResourceID]
-        if let id = subject.resource {
+        if let id = focus.resource {
             ids = [id]
         } else {
             ids = try scan(["kind": "instance"]).ids(in: tenant, limit: Self.instances, connection)
@@ -182,7 +176,7 @@ extension Subject {
         switch self {
         case .account(let id): .account(id)
         case .project(let id), .resource(_, let id): .project(id)
-        case .selector: nil
+        case .selector, .workspace: nil
         }
     }
 

@@ -50,13 +50,26 @@ package enum Metric: String, Sendable, CaseIterable {
     /// Whose it can be.
     func isKnown(of kind: Subject.Kind) -> Bool {
         switch self {
-        case .quotaPercent, .quotaUsed, .quotaLimit, .requests: kind == .account || kind == .project
-        case .budgetPercent, .budgetCommittedPercent, .budgetRemaining: kind != .selector
+        case .requests: kind == .account || kind == .project || kind == .workspace
+        case .quotaPercent, .quotaUsed, .quotaLimit: kind == .account || kind == .project
+        case .budgetPercent, .budgetCommittedPercent, .budgetRemaining: kind != .selector && kind != .workspace
         case .spend: true
         case .resourceCount: kind != .resource
         case .cpuPercent, .memoryPercent: kind != .account
         }
     }
+
+    /// What it can be told apart by.
+    var groupKinds: Set<GroupKey.Kind> {
+        switch self {
+        case .quotaPercent, .quotaUsed, .quotaLimit, .requests, .budgetPercent, .budgetCommittedPercent, .budgetRemaining: [.project]
+        case .spend, .cpuPercent, .memoryPercent: [.project, .resource, .provider, .label]
+        case .resourceCount: [.project, .provider, .label]
+        }
+    }
+
+    /// Whether only instances have it.
+    var isOfInstances: Bool { self == .cpuPercent || self == .memoryPercent }
 
     /// Whether it can be asked how it was earlier.
     var hasPast: Bool { self != .resourceCount && self != .budgetCommittedPercent && self != .budgetRemaining }

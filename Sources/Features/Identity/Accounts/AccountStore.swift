@@ -25,6 +25,10 @@ extension Account {
         return found
     }
 
+    package static func ids(in workspace: WorkspaceID, _ connection: Connection) throws -> [AccountID] {
+        try connection.rows("SELECT id FROM accounts WHERE workspace = ? ORDER BY id", workspace) { try $0.get(0) }
+    }
+
     package static let sortFields = ["created_at", "name"]
 
     /// The accounts of the caller's projects; all of them for a caller of the whole workspace.

@@ -33,6 +33,17 @@ extension Project {
         try connection.row("\(selection) WHERE workspace = ? ORDER BY id LIMIT 1", workspace, as: read)
     }
 
+    /// Of those that are not archived, of one account or of all, the oldest first.
+    package static func ids(in workspace: WorkspaceID, account: AccountID?, limit: Int, _ connection: Connection) throws -> [ProjectID] {
+        var sql = "SELECT id FROM projects WHERE workspace = ? AND status <> ?"
+        var values = [workspace.sqlValue, Status.archived.sqlValue]
+        if let account {
+            sql += " AND account = ?"
+            values.append(account.sqlValue)
+        }
+        return try connection.rows(sql + " ORDER BY id LIMIT ?", values + [limit.sqlValue]) { try $0.get(0) }
+    }
+
     /// The accounts those projects belong to, each once.
     static func accounts(of projects: [ProjectID], in workspace: WorkspaceID, _ connection: Connection) throws -> [AccountID] {
         guard !projects.isEmpty else { return [] }

@@ -22,6 +22,11 @@ package struct LabelSelector: Sendable {
         }
     }
 
+    /// Each label has just this value.
+    init(_ labels: [String: String]) {
+        terms = labels.sorted { $0.key < $1.key }.map { .equals($0.key, $0.value) }
+    }
+
     private static func term(_ text: String) -> Term? {
         if let range = text.firstRange(of: "!=") {
             return pair(text[..<range.lowerBound], text[range.upperBound...]).map { .differs($0, $1) }

@@ -8,6 +8,10 @@ package struct ResourceScan: Sendable {
     /// Nil for all of them.
     package var projects: [ProjectID]?
     package var selector: LabelSelector?
+    /// Labels that a resource has to have, whatever stands in their values.
+    package var labels: [String: String] = [:]
+    package var provider: String?
+    package var id: ResourceID?
     package var kind: ResourceKind?
     /// Without one, all that are not gone.
     package var phase: Resource.Phase?
@@ -28,7 +32,10 @@ package struct ResourceScan: Sendable {
         if let kind { parts.append(("kind = ?", [kind.sqlValue])) }
         if let power { parts.append(("power = ?", [power.sqlValue])) }
         parts.append(phase.map { ("phase = ?", [$0.sqlValue]) } ?? ("phase NOT IN ('deleted', 'purged')", []))
+        if let provider { parts.append(("provider = ?", [provider.sqlValue])) }
+        if let id { parts.append(("id = ?", [id.sqlValue])) }
         parts += selector?.conditions(in: tenant) ?? []
+        parts += LabelSelector(labels).conditions(in: tenant)
         return (parts.map(\.sql).joined(separator: " AND "), parts.flatMap(\.values))
     }
 
@@ -42,6 +49,42 @@ package struct ResourceScan: Sendable {
         let (sql, values) = condition(in: tenant)
         return try connection.rows(
             "\(Resource.selection) WHERE \(sql) ORDER BY id LIMIT ?", values + [limit.sqlValue], as: Resource.read)
+    }
+
+    /// What resources are told apart by.
+    package enum Part: Sendable {
+        case project, id, provider
+        case label(String)
+    }
+
+    /// The different values there are, side by side, in their order; a resource that lacks a label is in none.
+    package func parts(_ parts: [Part], in tenant: Tenant, limit: Int, _ connection: Connection) throws -> [[String]] {
+        guard !parts.isEmpty else { return [] }
+        var values: [SQLValue] = []
+        var columns: [String] = []
+        for (place, part) in parts.enumerated() {
+            switch part {
+            case .project: columns.append("project AS p\(place)")
+            case .id: columns.append("id AS p\(place)")
+            case .provider: columns.append("provider AS p\(place)")
+            case .label(let name):
+                values += [tenant.workspace.sqlValue, tenant.mode.sqlValue, name.sqlValue]
+                columns.append(
+                    """
+                    (SELECT l.value FROM resource_labels l WHERE l.workspace = ? AND l.mode = ? AND l.name = ? AND l.resource = resources.id) \
+                    AS p\(place)
+                    """)
+            }
+        }
+        let (sql, conditions) = condition(in: tenant)
+        let names = parts.indices.map { "p\($0)" }
+        let isNamed = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        return try connection.rows(
+            """
+            SELECT DISTINCT \(names.joined(separator: ", ")) FROM (SELECT \(columns.joined(separator: ", ")) FROM resources WHERE \(sql)) x
+            WHERE \(isNamed) ORDER BY \(names.joined(separator: ", ")) LIMIT ?
+            """, values + conditions + [limit.sqlValue]
+        ) { row in parts.indices.map { row.text($0) } }
     }
 
     package func ids(in tenant: Tenant, limit: Int, _ connection: Connection) throws -> [ResourceID] {
