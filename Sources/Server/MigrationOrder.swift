@@ -40,4 +40,5 @@ package enum MigrationOrder {
         + SavingsSchema.unitMetrics
         + CostSchema.migrations
         + AlertSchema.groups
+        + SavingsSchema.endings
 }

@@ -170,3 +170,45 @@ def costs(rows, ask, spans):
         group = found.setdefault(tuple(dimension(row, name) for name in ask["group_by"]), [Decimal(0)] * len(spans))
         group[bucket] = CONTEXT.add(group[bucket], cost)
     return found, counts
+
+
+def opportunities(rows):
+    """What the last bill of every provider and billing account shows that could be saved: {(type, record): US dollars}. All bills are over."""
+    bills = defaultdict(list)
+    for row in rows:
+        bills[(row["ProviderName"] or "", row["BillingAccountId"])].append(row)
+    found = {}
+    for (provider, account), own in sorted(bills.items()):
+        last = max(moment(row["BillingPeriodStart"]) for row in own)
+        bill = [row for row in own if moment(row["BillingPeriodStart"]) == last and row["BillingCurrency"] == "USD" and row["EffectiveCost"] is not None]
+        for (kind, record), amount in sorted(savings_of(bill, provider, account).items()):
+            record = record if (kind, record) not in found else f"{provider}/{account}/{record}"
+            found[(kind, record)] = amount
+    return found
+
+
+def savings_of(bill, provider, account):
+    found = {}
+    unused, untagged, resources = defaultdict(list), defaultdict(list), defaultdict(list)
+    for row in bill:
+        is_usage, is_unused = row["ChargeCategory"] == "Usage", row.get("CommitmentDiscountStatus") == "Unused"
+        if is_usage and is_unused and row.get("CommitmentDiscountId") is not None:
+            unused[row["CommitmentDiscountId"]].append(row)
+        if row.get("ResourceId") is None:
+            continue
+        resources[row["ResourceId"]].append(row)
+        if is_usage and not is_unused and all(value is None for value in row["tags"].values()):
+            untagged[(row.get("SubAccountId"), row["ServiceName"])].append(row)
+    for record, own in unused.items():
+        found["COMMITMENT_UNUSED", record] = (own, 1)
+    for (sub, service), own in untagged.items():
+        found["UNTAGGED_SPEND", "/".join([provider, account if sub is None else sub, service or ""])] = (own, 10)
+    for record, own in resources.items():
+        usage = [row for row in own if row["ChargeCategory"] == "Usage"]
+        recurs = any(row["ChargeCategory"] == "Purchase" and row.get("ChargeFrequency") == "Recurring" for row in own)
+        is_idle = all(row.get("ConsumedQuantity") is not None and Decimal(row["ConsumedQuantity"]) == 0 for row in usage)
+        commits = any(row.get("CommitmentDiscountStatus") == "Unused" or row.get("CommitmentDiscountId") == record for row in own)
+        if is_idle and (usage or recurs) and not commits:
+            found["RESOURCE_WITHOUT_USAGE", record] = (own, 1)
+    amounts = {key: (total(row["EffectiveCost"] for row in own), floor) for key, (own, floor) in found.items()}
+    return {key: amount for key, (amount, floor) in amounts.items() if amount >= floor}

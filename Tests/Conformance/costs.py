@@ -14,6 +14,7 @@ import json
 import os
 import random
 import sys
+import time
 import urllib.parse
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Durability"))
 import bills
-from server import Checks, Client, Server, init, workspace
+from server import Checks, Client, Server, every, init, workspace
 
 EXCLUSIONS = ["taxes", "credits", "refunds", "fees", "discounts", "adjustments", "corrections", "support", "upfront", "recurring",
               "purchases", "unused", "marketplace"]
@@ -213,6 +214,47 @@ def spec_examples(client, checks, options):
     checks.that(f"{len(seen)} examples of the specification end as the table says", json.loads(table.read_text()) == seen, seen)
 
 
+def opportunities(server, key, files, checks):
+    """All bills at once; the server looks for what could be saved when it starts, and again when they are gone."""
+    def found(status, wanted):
+        with server.client(key) as client:
+            until = time.monotonic() + 60
+            while True:
+                seen = {(one["type"], one["record_id"]): Decimal(one["monthly_savings"])
+                        for one in every(client, "/v1/opportunities") if one["status"] == status}
+                if seen == wanted or time.monotonic() > until:
+                    return seen
+                time.sleep(0.2)
+    rows = []
+    with server.client(key, timeout=90) as client:
+        for path in files:
+            done = client.call("POST", f"/v1/costs/imports?wait=60s&name={path.name}", path.read_bytes(), {"Content-Type": "text/csv"}).json
+            rows += bills.rows_of(path) if done["status"] == "succeeded" else []
+    wanted = bills.opportunities(rows)
+    kinds = {kind: sum(1 for one, _ in wanted if one == kind) for kind, _ in wanted}
+    for _ in range(2):
+        server.stop()
+        server.start()
+    seen = found("Open", wanted)
+    checks.that(f"what could be saved in {len(files)} bills, {kinds}, differs by 0", seen == wanted, set(seen.items()) ^ set(wanted.items()))
+    with server.client(key) as client:
+        proven = [one for one in every(client, "/v1/opportunities")][:20]
+        wrong = [one["record_id"] for one in proven if evidence(client, one) != Decimal(one["monthly_savings"])]
+        checks.that(f"the evidence of {len(proven)} of them comes to the same in a cost view", not wrong, wrong)
+        remove_imports(client)
+    server.stop()
+    server.start()
+    gone = found("Done", wanted)
+    checks.that("what is found no more is done", gone == wanted, len(gone))
+
+
+def evidence(client, one):
+    asked = one["details"]["evidence"]
+    view = client.call("POST", "/v1/cost-views", {"name": f"Evidence {one['id']}", "filters": asked["filters"]}).json["id"]
+    query = urllib.parse.urlencode({name: asked[name] for name in ("start_date", "end_date", "cost_type", "currency")} | {"compare": "none"})
+    return Decimal(client.call("GET", f"/v1/cost-views/{view}/data?granularity=year&{query}").json["total"]["cost"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=Path)
@@ -234,6 +276,8 @@ def main():
                         golden(client, checks, view)
                 remove_imports(client)
             spec_examples(client, checks, options)
+            remove_imports(client)
+            opportunities(server, key, files, checks)
             stopped = server.stop()
     checks.that("SIGTERM ends the server", stopped == 0, stopped)
     return checks.ended()

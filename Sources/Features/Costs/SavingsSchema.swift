@@ -15,6 +15,8 @@ package enum SavingsSchema {
             """)
     ]
 
+    package static let endings = [Migration("0080-opportunities-gone", "ALTER TABLE opportunities ADD COLUMN gone_at INTEGER")]
+
     package static let migrations = [
         Migration(
             "0016-savings",

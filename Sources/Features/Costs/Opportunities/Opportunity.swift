@@ -30,6 +30,8 @@ package struct Opportunity: Sendable {
     package let createdAt: Timestamp
     package var lastDetectedAt: Timestamp
     package var statusUpdatedAt: Timestamp
+    /// When a detector that had found it found it no more; nil while it does, and for what a person ended.
+    package internal(set) var goneAt: Timestamp?
 
     /// What it is about.
     package struct Place: Sendable, Equatable {
@@ -170,9 +172,12 @@ extension Opportunity: JSONRepresentable {
             json.field("created_at", createdAt)
             json.field("last_detected_at", lastDetectedAt)
             json.field("status_updated_at", statusUpdatedAt)
+            json.field("gone_at", goneAt)
         }
     }
 
+    /// As a bill may have it.
+    private static let found = Schema.string(0...1_000_000, .echo)
     static let word = Schema.string(0...255, .text)
     static let amount = Schema.string(1...60, .text, "US dollars a month.").example("125.78")
     static let tags = Schema(.map(.string(0...255, .text)))
@@ -184,15 +189,20 @@ extension Opportunity: JSONRepresentable {
         "Opportunity",
         .object([
             .required("id", .integer(1...Int64.max)), .required("source", .string(1...255, .text)), .required("type", .string(1...255)),
-            .required("record_id", .string(1...255)), .required("status", .choice(of: Status.self)),
+            .required("record_id", .string(1...255, .echo)), .required("status", .choice(of: Status.self)),
             .required("difficulty", .choice(of: Difficulty.self)), .required("monthly_savings", amount),
             .required("currency", .string(3...3)), .required("priority", priority.nullable), .required("thread_id", thread.nullable),
             .required("github_pr_key", pullRequest.nullable), .required("secondary_id", Schema.integer(0...Int64.max).nullable),
-            .required("code_automation", .boolean()), .required("platform", word), .required("account", word), .required("region", word),
-            .required("service", word), .required("category", word), .required("project_id", Schema.id("proj").nullable),
-            .required("tags", tags), .required("details", Schema(.map(Schema(.any)))),
+            .required("code_automation", .boolean()), .required("platform", found), .required("account", found),
+            .required("region", found), .required("service", found), .required("category", found),
+            .required("project_id", Schema.id("proj").nullable), .required("tags", Schema(.map(found))),
+            .required("details", Schema(.map(Schema(.any)))),
             .required("manual", .boolean("Written down by a person.")), .required("created_at", .timestamp()),
             .required("last_detected_at", .timestamp()), .required("status_updated_at", .timestamp()),
+            .required(
+                "gone_at",
+                Schema.timestamp().described("When it was found no more, which made it `Done`; it opens again when it is found again.")
+                    .nullable),
         ]))
 
     /// What stands in the log about it.
@@ -205,7 +215,7 @@ extension Opportunity: JSONRepresentable {
     }
 
     static let snapshotSchema = Schema.object([
-        .required("type", .string(1...255)), .required("record_id", .string(1...255)), .required("status", .choice(of: Status.self)),
+        .required("type", .string(1...255)), .required("record_id", .string(1...255, .echo)), .required("status", .choice(of: Status.self)),
         .required("monthly_savings", amount), .required("priority", priority.nullable), .required("thread_id", thread.nullable),
         .required("github_pr_key", pullRequest.nullable), .required("project_id", Schema.id("proj").nullable),
     ])

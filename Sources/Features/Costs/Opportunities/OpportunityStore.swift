@@ -6,7 +6,7 @@ import Web
 extension Opportunity {
     private static let selection = """
         SELECT id, source, type, record_id, status, place, difficulty, impact, priority, thread, pull_request, secondary_id, automation,
-            details, is_manual, version, created_at, last_detected_at, status_updated_at
+            details, is_manual, version, created_at, last_detected_at, status_updated_at, gone_at
         FROM opportunities
         """
     static let sortFields = ["created_at"]
@@ -17,7 +17,7 @@ extension Opportunity {
             place: Place(JSONParser.parse(row.text(5).utf8)), difficulty: row.get(6), impact: row.get(7), priority: row.get(8),
             thread: row.get(9), githubPullRequest: row.get(10), secondaryID: row.get(11), hasAutomation: row.get(12),
             details: JSONParser.parse(row.text(13).utf8), isManual: row.get(14), version: row.integer(15), createdAt: row.time(16),
-            lastDetectedAt: row.time(17), statusUpdatedAt: row.time(18))
+            lastDetectedAt: row.time(17), statusUpdatedAt: row.time(18), goneAt: row.get(19))
     }
 
     /// Numbers sort as text once they are of one length.
@@ -49,7 +49,8 @@ extension Opportunity {
 
     // MARK: Changes
 
-    /// Keeps a finding. Found before under the same source, type and record it is refreshed, and its status, number and making stay.
+    /// Keeps a finding. Found before under the same source, type and record it is refreshed, and its status, number and making stay; only
+    /// what `end` closed is open again.
     @discardableResult
     package static func record(_ finding: Finding, by: Attribution, _ connection: Connection) throws -> Opportunity {
         let tenant = by.tenant
@@ -60,13 +61,36 @@ extension Opportunity {
         var found = known
         (found.place, found.difficulty, found.impact, found.details) = (finding.place, finding.difficulty, finding.impact, finding.details)
         found.lastDetectedAt = by.at
+        if found.goneAt != nil { (found.status, found.statusUpdatedAt, found.goneAt) = (.open, by.at, nil) }
         try found.save(tenant, connection)
-        if found.impact != known.impact {
-            connection.append(
-                EventDraft("opportunity.updated", subject: found.subject, data: ["before": known.snapshot, "after": found.snapshot]), by: by
-            )
-        }
+        found.note(changeFrom: known, by: by, connection)
         return found
+    }
+
+    /// Those that a detector found and nobody has taken up.
+    static func detectedAndOpen(by source: String, in tenant: Tenant, _ connection: Connection) throws -> [Opportunity] {
+        try connection.rows(
+            """
+            \(selection) WHERE workspace = ? AND mode = ? AND source = ? AND is_manual = 0 AND status = ? AND thread IS NULL ORDER BY id
+            """, tenant.workspace, tenant.mode, source, Status.open, as: read)
+    }
+
+    /// It is not found any more: `Done`, unless somebody has taken it up since it was looked for.
+    func end(by: Attribution, _ connection: Connection) throws {
+        let known = try connection.row(
+            "\(Self.selection) WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, Self.key(id),
+            as: Self.read)
+        guard let known, known.status == .open, known.thread == nil, known.lastDetectedAt == lastDetectedAt else { return }
+        var ended = known
+        (ended.status, ended.statusUpdatedAt, ended.goneAt) = (.done, by.at, by.at)
+        try ended.save(by.tenant, connection)
+        ended.note(changeFrom: known, by: by, connection)
+    }
+
+    private func note(changeFrom before: Opportunity, by: Attribution, _ connection: Connection) {
+        guard snapshot != before.snapshot else { return }
+        connection.append(
+            EventDraft("opportunity.updated", subject: subject, data: ["before": before.snapshot, "after": snapshot]), by: by)
     }
 
     /// Throws `conflict` when there is one of the same source, type and record.
@@ -76,7 +100,7 @@ extension Opportunity {
             id: id, source: finding.source, type: finding.type, recordID: finding.recordID, status: .open, place: finding.place,
             difficulty: finding.difficulty, impact: finding.impact, priority: finding.priority, thread: nil, githubPullRequest: nil,
             secondaryID: finding.secondaryID, hasAutomation: false, details: finding.details, isManual: isManual, version: 1,
-            createdAt: by.at, lastDetectedAt: by.at, statusUpdatedAt: by.at)
+            createdAt: by.at, lastDetectedAt: by.at, statusUpdatedAt: by.at, goneAt: nil)
         let inserted = try connection.execute(
             """
             INSERT INTO opportunities (workspace, mode, id, source, type, record_id, status, place, difficulty, impact, priority, \
@@ -94,7 +118,7 @@ extension Opportunity {
     func update(from before: Opportunity, by: Attribution, _ connection: Connection) throws -> Opportunity {
         guard snapshot != before.snapshot || details != before.details else { return before }
         var changed = self
-        if status != before.status { changed.statusUpdatedAt = by.at }
+        if status != before.status { (changed.statusUpdatedAt, changed.goneAt) = (by.at, nil) }
         try changed.save(by.tenant, connection, raising: true)
         connection.append(
             EventDraft("opportunity.updated", subject: subject, data: ["before": before.snapshot, "after": snapshot]), by: by)
@@ -111,9 +135,9 @@ extension Opportunity {
         try connection.execute(
             """
             UPDATE opportunities SET status = ?, place = ?, difficulty = ?, impact = ?, priority = ?, thread = ?, pull_request = ?, \
-            details = ?, version = ?, last_detected_at = ?, status_updated_at = ? WHERE workspace = ? AND mode = ? AND id = ?
+            details = ?, version = ?, last_detected_at = ?, status_updated_at = ?, gone_at = ? WHERE workspace = ? AND mode = ? AND id = ?
             """, status, place.text, difficulty, impact, priority, thread, githubPullRequest, details.canonicalText,
-            raising ? version + 1 : version, lastDetectedAt, statusUpdatedAt, tenant.workspace, tenant.mode, Self.key(id))
+            raising ? version + 1 : version, lastDetectedAt, statusUpdatedAt, goneAt, tenant.workspace, tenant.mode, Self.key(id))
     }
 
     private var atNextVersion: Opportunity {
@@ -121,7 +145,7 @@ extension Opportunity {
             id: id, source: source, type: type, recordID: recordID, status: status, place: place, difficulty: difficulty, impact: impact,
             priority: priority, thread: thread, githubPullRequest: githubPullRequest, secondaryID: secondaryID,
             hasAutomation: hasAutomation, details: details, isManual: isManual, version: version + 1, createdAt: createdAt,
-            lastDetectedAt: lastDetectedAt, statusUpdatedAt: statusUpdatedAt)
+            lastDetectedAt: lastDetectedAt, statusUpdatedAt: statusUpdatedAt, goneAt: goneAt)
     }
 }
 
