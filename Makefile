@@ -6,7 +6,7 @@ RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-costs test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-costs test-docs test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -49,6 +49,11 @@ test-signals: $(BINARY)
 ## Bills and cost views against an independent computation in decimals: the difference must be zero.
 test-costs: $(BINARY)
 	python3 Tests/Conformance/costs.py --binary $(BINARY) --shared $(SHARED)
+
+## Everything the documentation tells people to run: README, docs/, and the pages under /docs.
+test-docs: $(BINARY)
+	scripts/setup.sh curl jq
+	python3 Tests/Conformance/docs.py --binary $(BINARY)
 
 ## Every provider on real peers of its own: dockerd and podman. Needs root.
 test-peers: setup

@@ -30,7 +30,6 @@ if [ -n "${NOTE:-}" ]; then
 fi
 
 if [ -n "${CLOUDAPI_BINARY:-}" ]; then
-    # There, CLOUDAPI_KEY would be the key of the vault.
-    env -u CLOUDAPI_KEY "$CLOUDAPI_BINARY" audit verify --report "$folder/$id.json" ${PUBLIC_KEY:+--public-key "$PUBLIC_KEY"}
+    "$CLOUDAPI_BINARY" audit verify --report "$folder/$id.json" ${PUBLIC_KEY:+--public-key "$PUBLIC_KEY"}
 fi
 echo "The report is in $folder/$id.{json,csv,html}."

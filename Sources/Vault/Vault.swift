@@ -4,7 +4,7 @@ package import Kernel
 
 /// Seals what must be kept and read again (webhook secrets, stream tokens, provider credentials), and derives every other key.
 ///
-/// One 256-bit key per installation, in `<data>/key` (mode 0600) or `CLOUDAPI_KEY` (base64). It never stands in the database, so a
+/// One 256-bit key per installation, in `<data>/key` (mode 0600) or `CLOUDAPI_VAULT_KEY` (base64). It never stands in the database, so a
 /// backup of the database opens nothing. Keys for other purposes are derived from it by HKDF-SHA-256 with a label.
 package struct Vault: Sendable {
     private let key: SymmetricKey
@@ -21,7 +21,7 @@ package struct Vault: Sendable {
 
     package init(key: SymmetricKey) { self.key = key }
 
-    /// From base64, as in `CLOUDAPI_KEY`.
+    /// From base64, as in `CLOUDAPI_VAULT_KEY`.
     package init(base64: String) throws(Failure) {
         guard let data = Data(base64Encoded: base64.trimmingCharacters(in: .whitespacesAndNewlines)), data.count == 32 else {
             throw .malformedKey

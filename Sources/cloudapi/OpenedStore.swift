@@ -52,7 +52,7 @@ struct OpenedStore {
 
     private static func openVault(_ configuration: ServerConfiguration, _ surroundings: Surroundings) throws -> Vault {
         do throws(Vault.Failure) {
-            if let key = ProcessInfo.processInfo.environment["CLOUDAPI_KEY"] { return try Vault(base64: key) }
+            if let key = givenVaultKey { return try Vault(base64: key) }
             return try Vault(file: configuration.data + "/key", surroundings: surroundings)
         } catch {
             switch error {
@@ -62,6 +62,13 @@ struct OpenedStore {
             case .cannotOpen: throw Failure("The vault key does not fit.")
             }
         }
+    }
+
+    /// `CLOUDAPI_KEY` was its name at first. There now stands the credential of commands that speak to a server (`pk_live_…`), which has
+    /// an underscore, as base64 has not.
+    private static var givenVaultKey: String? {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["CLOUDAPI_VAULT_KEY"] ?? environment["CLOUDAPI_KEY"].flatMap { $0.contains("_") ? nil : $0 }
     }
 
     func isEmpty() async throws -> Bool {

@@ -95,14 +95,31 @@ import Web
         }
     }
 
-    @Test(arguments: ["/docs", "/docs/authentication", "/docs/endpoints", "/docs/errors", "/docs/faq"])
+    @Test(arguments: [
+        "/docs", "/docs/authentication", "/docs/endpoints", "/docs/errors", "/docs/faq", "/docs/how-to", "/docs/how-to/webhooks",
+    ])
     func `is public and written out`(path: String) async throws {
         try await Installation.run(configure: publishedByHTTPS) { installation in
             let reply = try await installation.get(path)
             #expect(reply.status == 200)
             #expect(!reply.text.contains("{{"))
             #expect(reply.text.contains("</article>"))
-            if path != "/docs/errors", path != "/docs/faq" { #expect(reply.text.contains("https://cloud.example.com")) }
+            if !["/docs/errors", "/docs/faq", "/docs/how-to"].contains(path) { #expect(reply.text.contains("https://cloud.example.com")) }
+        }
+    }
+
+    @Test func `of a common job is led to, and says every step`() async throws {
+        try await Installation.run { installation in
+            let list = try await installation.get("/docs/how-to").text
+            let paths = list.split(separator: "\"").filter { $0.hasPrefix("/docs/how-to/") }.map(String.init)
+            #expect(paths.count >= 10)
+            for path in paths {
+                let page = try await installation.get(path)
+                #expect(page.status == 200)
+                #expect(page.text.contains("Authorization: Bearer $CLOUD_API_KEY"))
+                #expect(!page.text.contains("URL/") && !page.text.contains(" AUTH") && !page.text.contains(" JSON -d"))
+            }
+            #expect(try await installation.get("/docs/how-to/nothing").status == 404)
         }
     }
 

@@ -20,6 +20,12 @@ struct Docs: Sendable {
         router.get("/docs/endpoints") { _, _ in
             page("docs-endpoints", "Endpoints", at: "/docs/endpoints") { DocsEndpoints(routes, baseURL: baseURL) }
         }
+        router.get("/docs/how-to") { _, _ in page("docs-how-tos", "How to", at: "/docs/how-to") { DocsHowTos() } }
+        for howTo in HowTo.all {
+            router.get(RouterPath("/docs/how-to/" + howTo.name)) { _, _ in
+                page("docs-how-to", howTo.title, at: "/docs/how-to") { DocsHowTo(howTo, baseURL: baseURL) }
+            }
+        }
         router.get("/docs/errors") { _, _ in page("docs-errors", "Errors", at: "/docs/errors") { DocsErrors() } }
         router.get("/docs/errors/{code}") { request, scope in
             await pages.open(request, scope) { guest in
@@ -59,8 +65,8 @@ struct Docs: Sendable {
 
         static func all(at path: String, groups: [String]) -> [Link] {
             let pages = [
-                ("/docs", "Overview"), ("/docs/authentication", "Authentication"), ("/docs/endpoints", "Endpoints"),
-                ("/docs/errors", "Errors"), ("/docs/faq", "FAQ"),
+                ("/docs", "Overview"), ("/docs/authentication", "Authentication"), ("/docs/how-to", "How to"),
+                ("/docs/endpoints", "Endpoints"), ("/docs/errors", "Errors"), ("/docs/faq", "FAQ"),
             ]
             return pages.map { page in
                 let parts = page.0 == path && path == "/docs/endpoints" ? groups : []

@@ -24,15 +24,17 @@ enum DocsAuthentication {
         <p>Project keys are made by people: this call takes a session and refuses keys with 403.</p>
         <ol>
         <li>Sign in. The answer's <code>token</code> is a session.
-        <div class="block"><pre tabindex="0"><code id="sign-in">curl -X POST "{{baseURL}}/v1/sessions" \\
+        <div class="block"><pre tabindex="0"><code id="sign-in">SESSION_TOKEN=$(curl -s -X POST "{{baseURL}}/v1/sessions" \\
           -H "Content-Type: application/json" \\
-          -d '{"email":"ada@example.com","password":"…"}'</code></pre><button type="button" class="plain" data-copy="sign-in" aria-label="Copy the request" hidden>Copy</button></div></li>
-        <li>Find your project's id in the dashboard or with <code>GET /v1/projects</code>. The project decides what the key reaches and whose quota it uses.</li>
+          -d '{"email":"ada@example.com","password":"…"}' | jq -r .token)</code></pre><button type="button" class="plain" data-copy="sign-in" aria-label="Copy the request" hidden>Copy</button></div></li>
+        <li>Find your project's id in the dashboard, or take the first. The project decides what the key reaches and whose quota it uses.
+        <div class="block"><pre tabindex="0"><code id="find-project">PROJECT_ID=$(curl -s "{{baseURL}}/v1/projects" \\
+          -H "Authorization: Bearer $SESSION_TOKEN" | jq -r '.data[0].id')</code></pre><button type="button" class="plain" data-copy="find-project" aria-label="Copy the request" hidden>Copy</button></div></li>
         <li>Make the key. The answer's <code>key</code> is the secret.
-        <div class="block"><pre tabindex="0"><code id="make-key">curl -X POST "{{baseURL}}/v1/keys" \\
+        <div class="block"><pre tabindex="0"><code id="make-key">CLOUD_API_KEY=$(curl -s -X POST "{{baseURL}}/v1/keys" \\
           -H "Authorization: Bearer $SESSION_TOKEN" \\
           -H "Content-Type: application/json" \\
-          -d '{"project_id":"'"$PROJECT_ID"'"}'</code></pre><button type="button" class="plain" data-copy="make-key" aria-label="Copy the request" hidden>Copy</button></div></li>
+          -d '{"project_id":"'"$PROJECT_ID"'"}' | jq -r .key)</code></pre><button type="button" class="plain" data-copy="make-key" aria-label="Copy the request" hidden>Copy</button></div></li>
         <li>Use it.
         <div class="block"><pre tabindex="0"><code id="use-key">curl "{{baseURL}}/v1/projects" \\
           -H "Authorization: Bearer $CLOUD_API_KEY" \\
@@ -48,15 +50,20 @@ enum DocsAuthentication {
           -H "Content-Type: application/json" \\
           -d '{"name":"ci-token","scopes":["users:read","usage:read"]}'</code></pre><button type="button" class="plain" data-copy="make-token" aria-label="Copy the request" hidden>Copy</button></div>
         <h2 id="rotation">Rotate without downtime</h2>
+        <p>A workspace key, made by another one that may manage keys:</p>
+        <div class="block"><pre tabindex="0"><code id="make-workspace-key">KEY_ID=$(curl -s -X POST "{{baseURL}}/v1/api-keys" \\
+          -H "Authorization: Bearer $SESSION_TOKEN" \\
+          -H "Content-Type: application/json" \\
+          -d '{"name":"billing"}' | jq -r .key_id)</code></pre><button type="button" class="plain" data-copy="make-workspace-key" aria-label="Copy the request" hidden>Copy</button></div>
         <p>Rotating gives a key a new secret at once. The old one goes on working for as long as you choose, an hour by default, so that you can exchange it everywhere. In the dashboard it is one click; by call:</p>
         <div class="block"><pre tabindex="0"><code id="rotate">curl -X POST "{{baseURL}}/v1/api-keys/$KEY_ID/rotation" \\
-          -H "Authorization: Bearer $CLOUD_API_KEY" \\
+          -H "Authorization: Bearer $SESSION_TOKEN" \\
           -H "Content-Type: application/json" \\
           -d '{"overlap_seconds":3600}'</code></pre><button type="button" class="plain" data-copy="rotate" aria-label="Copy the request" hidden>Copy</button></div>
         <h2 id="revocation">Revoke at once</h2>
         <p>The very next request with a revoked key is refused, and so is every token made with it. It cannot be undone.</p>
         <div class="block"><pre tabindex="0"><code id="revoke">curl -X DELETE "{{baseURL}}/v1/keys/$KEY_ID" \\
-          -H "Authorization: Bearer $CLOUD_API_KEY"</code></pre><button type="button" class="plain" data-copy="revoke" aria-label="Copy the request" hidden>Copy</button></div>
+          -H "Authorization: Bearer $SESSION_TOKEN"</code></pre><button type="button" class="plain" data-copy="revoke" aria-label="Copy the request" hidden>Copy</button></div>
         <h2 id="care">Keep keys safe</h2>
         <ul>
         <li>Keep them in environment variables or a secret store, never in source control.</li>

@@ -55,6 +55,7 @@ enum DocsOverview {
         <h2>Next</h2>
         <div class="cards">
         <a class="card" href="/docs/authentication"><h3>Authentication</h3><p>Which credential for what, how to rotate and revoke.</p></a>
+        <a class="card" href="/docs/how-to"><h3>How to</h3><p>Common jobs, each from the first call to the last.</p></a>
         <a class="card" href="/docs/endpoints"><h3>Endpoints</h3><p>Every call, its fields, and an example to paste.</p></a>
         <a class="card" href="/docs/errors"><h3>Errors</h3><p>All codes, and what to do about each.</p></a>
         <a class="card" href="/docs/faq"><h3>FAQ</h3><p>Short answers to common questions.</p></a>

@@ -42,7 +42,7 @@ package struct DocumentedRoute: Sendable {
 
     /// A request that can be pasted into a shell which knows the key and the ids as variables.
     func curl(baseURL: String) -> String {
-        var lines = ["curl \(route.method == .get ? "" : "-X \(route.method.rawValue) ")\"\(baseURL)\(pathWithVariables)\""]
+        var lines = ["curl \(route.method == .get ? "" : "-X \(route.method.rawValue) ")\"\(baseURL)\(pathWithVariables)\(neededQuery)\""]
         switch route.access {
         case .open: break
         case .session: lines.append("-H \"Authorization: Bearer $SESSION_TOKEN\"")
@@ -57,13 +57,26 @@ package struct DocumentedRoute: Sendable {
         return lines.joined(separator: " \\\n  ")
     }
 
+    /// The parameters it cannot do without.
+    private var neededQuery: String {
+        let needed = route.query.filter(\.isRequired).map { parameter in
+            let value = SchemaExample.value(parameter.schema, named: parameter.name)
+            return parameter.name + "=" + (value.string ?? value.integer.map(String.init) ?? "")
+        }
+        return needed.isEmpty ? "" : "?" + needed.joined(separator: "&")
+    }
+
+    private static func singular(_ word: String) -> String {
+        word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.dropLast())
+    }
+
     /// `/v1/projects/{id}/members/{user_id}` → `/v1/projects/$PROJECT_ID/members/$USER_ID`.
     private var pathWithVariables: String {
         var before = ""
         return route.path.split(separator: "/").map { part in
             defer { before = String(part) }
             guard part.hasPrefix("{") else { return "/" + part }
-            let name = part == "{id}" ? String(before.dropLast()) + "_id" : String(part.dropFirst().dropLast())
+            let name = part == "{id}" ? Self.singular(before) + "_id" : String(part.dropFirst().dropLast())
             return "/$" + name.uppercased().replacing("-", with: "_")
         }.joined()
     }

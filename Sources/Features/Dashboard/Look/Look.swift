@@ -17,6 +17,7 @@ struct Look: Sendable {
         "projects": ProjectsPage.template, "api-keys": APIKeysPage.template, "key-form": NewKeyForm.template, "key-list": KeyList.template,
         "fresh-key": FreshKeyPanel.template, "docs": Docs.template, "docs-overview": DocsOverview.template,
         "docs-authentication": DocsAuthentication.template, "docs-endpoints": DocsEndpoints.template, "docs-faq": DocsFAQ.template,
+        "docs-how-tos": DocsHowTos.template, "docs-how-to": DocsHowTo.template,
         "docs-errors": DocsErrors.listTemplate, "docs-error": DocsErrors.template,
     ]
 
