@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     // Generic store functions are called across targets; without this they run unspecialised (measured, docs/benchmarks.md).
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    // Debug builds, which all tests run on, look at run time for accesses that overlap; that look is a tenth of a hot loop (same page).
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 extension Target.Dependency {

@@ -60,6 +60,8 @@ class Bench:
             return signals.measure(self)
         if self.options.only_ingest:
             return self.points()
+        if self.options.only_bills:
+            return self.bills()
         with self.ours("data") as ours:
             self.make_projects(ours)
             self.authenticated_reads(ours)
@@ -73,16 +75,21 @@ class Bench:
             resources.measure(self, ours)
         signals.measure(self)
         self.points()
+        self.bills()
         if not self.options.no_kill:
             self.kills()
 
     def points(self):
-        """Points in and out, in an interpreter that has the engines to compare with."""
-        command = [sys.executable, HERE / "ingest.py", "--binary", self.options.binary, "--json"]
-        command += ["--points", "100000"] if self.options.quick else ["--big"] if self.options.big else []
-        done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+        self.beside_engines("ingest.py", *(["--points", "100000"] if self.options.quick else ["--big"] if self.options.big else []))
+
+    def bills(self):
+        self.beside_engines("bills.py", *(["--rows", "100000"] if self.options.quick else []))
+
+    def beside_engines(self, script, *flags):
+        """The rows of a script that needs an interpreter which has the engines to compare with."""
+        done = subprocess.run([sys.executable, HERE / script, "--binary", self.options.binary, "--json", *flags], stdout=subprocess.PIPE, text=True)
         if done.returncode:
-            return self.table.add("points", f"ingest.py ended with {done.returncode}", "0", False)
+            return self.table.add(script, f"ended with {done.returncode}", "0", False)
         for row in json.loads(done.stdout.strip().splitlines()[-1]):
             self.table.add(*row)
 
@@ -279,6 +286,7 @@ def main():
     parser.add_argument("--only-signals", action="store_true", help="leave everything else out")
     parser.add_argument("--events", type=int, help="how long the log is that is verified and reported on; a million when left out")
     parser.add_argument("--only-ingest", action="store_true", help="points alone")
+    parser.add_argument("--only-bills", action="store_true", help="bills and cost views alone")
     parser.add_argument("--big", action="store_true", help="ten million points as well as one")
     parser.add_argument("--keep", metavar="FOLDER", help="work in this folder, and leave it")
     options = parser.parse_args()

@@ -26,6 +26,7 @@ package struct Row {
 
 /// The same without a witness table in between: for rows that are read by the hundred.
 extension Row {
+    package func isNull(_ column: Int) -> Bool { cursor.isNull(column) }
     package func text(_ column: Int) -> String { cursor.text(column) }
     package func integer(_ column: Int) -> Int { Int(cursor.integer(column)) }
     package func optionalInteger(_ column: Int) -> Int? { cursor.isNull(column) ? nil : Int(cursor.integer(column)) }

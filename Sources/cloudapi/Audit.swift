@@ -88,13 +88,8 @@ struct AuditReport: Sendable, JSONRepresentable {
         let known = try await store.read { try EventLog.tenants($0) }
         for tenant in known + trusted.keys.filter({ !known.contains($0) }) {
             do {
-                let chain = try await store.scan { connection in
-                    let heads = trusted[tenant] ?? []
-                    for head in heads.dropFirst() { _ = try ChainVerifier.verify(tenant, trustedHead: head, connection) }
-                    let rows = try ChainVerifier.verify(tenant, trustedHead: heads.first, connection)
-                    return Chain(tenant: tenant, rows: rows, head: try EventLog.head(of: tenant, connection))
-                }
-                report.chains.append(chain)
+                let chain = try await store.verifyChain(of: tenant, trusted: trusted[tenant] ?? [])
+                report.chains.append(Chain(tenant: tenant, rows: chain.rows, head: chain.head))
             } catch let finding as ChainVerifier.Finding {
                 report.findings.append(finding)
             }

@@ -2,7 +2,7 @@
 ///
 /// Objects keep their members in the order they came. Numbers are integers that fit 64 bits, or doubles; nothing is
 /// silently rounded: an integer past 64 bits is refused by the parser.
-package indirect enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     case integer(Int64)

@@ -4,6 +4,8 @@
 /// deeper than `maximumDepth` are errors that name the byte. Foundation's parser accepts some of these, so it is not used.
 package struct JSONParser {
     package static let maximumDepth = 64
+    /// From so many members on an object's names are hashed.
+    private static let comparedMembers = 16
 
     /// Why the bytes are not JSON, and at which byte (from 0).
     package struct Failure: Error, Equatable {
@@ -16,16 +18,17 @@ package struct JSONParser {
 
     /// Reads one value that takes up all of `bytes`.
     package static func parse(_ bytes: some Collection<UInt8>) throws(Failure) -> JSON {
-        let contiguous = ContiguousArray(bytes)
-        let result: Result<JSON, Failure> = contiguous.withUnsafeBufferPointer { buffer in
-            var parser = JSONParser(bytes: buffer)
-            do throws(Failure) {
-                return .success(try parser.document())
-            } catch {
-                return .failure(error)
-            }
-        }
+        let result = bytes.withContiguousStorageIfAvailable(read) ?? ContiguousArray(bytes).withUnsafeBufferPointer(read)
         return try result.get()
+    }
+
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<JSON, Failure> {
+        var parser = JSONParser(bytes: bytes)
+        do throws(Failure) {
+            return .success(try parser.document())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
@@ -56,6 +59,7 @@ package struct JSONParser {
     private mutating func object(depth: Int) throws(Failure) -> JSON {
         index += 1
         var members: [JSON.Member] = []
+        // Comparing beats hashing for the few members that objects mostly have.
         var names: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
@@ -64,7 +68,9 @@ package struct JSONParser {
             guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { throw failure("a member's name should be here") }
             let start = index
             let name = try string()
-            guard names.insert(name).inserted else {
+            if members.count == Self.comparedMembers { names = Set(members.map(\.name)) }
+            let isNew = members.count < Self.comparedMembers ? !members.contains { $0.name == name } : names.insert(name).inserted
+            guard isNew else {
                 throw Failure(reason: "the name \"\(name.prefix(64))\" stands twice in one object", offset: start)
             }
             skipSpace()
@@ -133,7 +139,7 @@ package struct JSONParser {
         }
         if index < bytes.count, bytes[index] == UInt8(ascii: "\"") {
             index += 1
-            return try text(bytes[start..<index - 1], at: start)
+            return try text(UnsafeBufferPointer(rebasing: bytes[start..<index - 1]), at: start)
         }
         var unescaped = Array(bytes[start..<index])
         while true {
@@ -141,7 +147,7 @@ package struct JSONParser {
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 index += 1
-                return try text(unescaped[...], at: start)
+                return try unescaped.withUnsafeBufferPointer { (bytes) throws(Failure) in try text(bytes, at: start) }
             case UInt8(ascii: "\\"): try escape(into: &unescaped)
             case 0..<0x20: throw failure("a control character must be escaped")
             default:
@@ -151,7 +157,9 @@ package struct JSONParser {
         }
     }
 
-    private func text(_ utf8: some Collection<UInt8>, at offset: Int) throws(Failure) -> String {
+    private func text(_ utf8: UnsafeBufferPointer<UInt8>, at offset: Int) throws(Failure) -> String {
+        // The standard library's validation is generic and slow; almost every text is ASCII, which needs none.
+        if utf8.isASCII { return String(decoding: utf8, as: UTF8.self) }
         guard let text = String(validating: utf8, as: UTF8.self) else {
             throw Failure(reason: "the string is not valid UTF-8", offset: offset)
         }
@@ -221,4 +229,22 @@ package struct JSONParser {
     }
 
     private func failure(_ reason: String) -> Failure { Failure(reason: reason, offset: index) }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Looked at eight at a time.
+    fileprivate var isASCII: Bool {
+        let raw = UnsafeRawBufferPointer(self)
+        var bits: UInt64 = 0
+        var index = 0
+        while index + 8 <= raw.count {
+            bits |= raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        while index < raw.count {
+            bits |= UInt64(raw[index])
+            index += 1
+        }
+        return bits & 0x8080_8080_8080_8080 == 0
+    }
 }

@@ -16,19 +16,13 @@ package struct ChainVerifier {
     private var removed: EventLog.Head?
     private var isVouchedFor = true
 
-    /// Verifies the whole chain; answers the number of rows. `trustedHead`, written down earlier by somebody who does not trust this
-    /// database, must still be part of it. Throws the first `Finding`.
+    /// Verifies the whole chain in one snapshot; answers the number of rows. `trustedHead`, written down earlier by somebody who does not
+    /// trust this database, must still be part of it. Throws the first `Finding`.
     package static func verify(_ tenant: Tenant, trustedHead: EventLog.Head? = nil, _ connection: Connection) throws -> Int {
         var verifier = ChainVerifier(tenant: tenant)
         var count = 0
         var sawTrusted = trustedHead == nil
-        try connection.forEachRow(
-            """
-            SELECT sequence, id, type, subject, request, occurred_at, canonical, personal, hash, actor, project FROM events
-            WHERE workspace = ? AND mode = ? ORDER BY sequence
-            """, tenant.workspace, tenant.mode
-        ) { row in
-            let head = try verifier.check(row)
+        try verifier.read(0..<Int64.max, connection) { head in
             if let trustedHead, head == trustedHead { sawTrusted = true }
             count += 1
         }
@@ -42,32 +36,55 @@ package struct ChainVerifier {
         throw verifier.finding(trustedHead.sequence, "the trusted head is not part of the chain")
     }
 
+    /// Verifies the rows behind `rows.lowerBound` up to `rows.upperBound`, as what follows the hash that the row at the lower bound has.
+    static func verify(_ rows: Range<Int64>, of tenant: Tenant, _ connection: Connection) throws -> EventLog.Head? {
+        var verifier = ChainVerifier(tenant: tenant)
+        if rows.lowerBound > 0 {
+            guard let before = try EventLog.head(of: tenant, at: rows.lowerBound, connection) else {
+                throw verifier.finding(rows.lowerBound, "the row is missing")
+            }
+            verifier.previous = before
+        }
+        try verifier.read(rows, connection) { _ in }
+        return verifier.previous
+    }
+
+    private mutating func read(_ rows: Range<Int64>, _ connection: Connection, _ visit: (EventLog.Head) -> Void) throws {
+        try connection.forEachRow(
+            """
+            SELECT sequence, id, type, subject, request, occurred_at, canonical, personal, hash, actor, project FROM events
+            WHERE workspace = ? AND mode = ? AND sequence > ? AND sequence <= ? ORDER BY sequence
+            """, tenant.workspace, tenant.mode, rows.lowerBound, rows.upperBound
+        ) { row in visit(try check(row)) }
+    }
+
     private init(tenant: Tenant) { self.tenant = tenant }
 
     private mutating func check(_ row: Row) throws -> EventLog.Head {
         let sequence: Int64 = try row.get(0)
         let canonical: [UInt8] = try row.get(6)
         let hash: [UInt8] = try row.get(8)
-        guard let json = try? JSONParser.parse(canonical) else { throw finding(sequence, "the row is not JSON") }
-        try checkPlace(sequence, json)
-        guard Array(SHA256.hash(data: canonical)) == hash else { throw finding(sequence, "the row does not have its hash") }
-        try checkIndexes(row, json)
-        try checkPersonal(row, json)
-        if json["type"]?.string == EventLog.anchorType { heed(json["data"]) }
+        try canonical.withUnsafeBufferPointer { bytes in
+            guard let stored = StoredRow(bytes) else { throw finding(sequence, "the row is not JSON") }
+            try checkPlace(sequence, stored)
+            guard SHA256.hash(data: canonical) == hash else { throw finding(sequence, "the row does not have its hash") }
+            try checkIndexes(row, stored)
+            try checkPersonal(row, stored)
+            if stored.holds(.type, EventLog.anchorType) { heed(stored[.data]) }
+        }
         let head = EventLog.Head(sequence: sequence, hash: hash)
         previous = head
         return head
     }
 
-    private mutating func checkPlace(_ sequence: Int64, _ json: JSON) throws {
-        let linked = json["prev_hash"]?.string
+    private mutating func checkPlace(_ sequence: Int64, _ stored: StoredRow) throws {
         if let previous {
             guard sequence == previous.sequence + 1 else { throw finding(previous.sequence + 1, "the row is missing") }
-            guard linked == EventLog.hexadecimal(previous.hash) else {
+            guard stored.holds(.previousHash, EventLog.hexadecimal(previous.hash)) else {
                 throw finding(sequence, "the row does not follow the one before it")
             }
         } else {
-            guard let hash = linked.flatMap(EventLog.bytes(hexadecimal:)), hash.count == 32 else {
+            guard let hash = stored[.previousHash]?.string.flatMap(EventLog.bytes(hexadecimal:)), hash.count == 32 else {
                 throw finding(sequence, "the row does not say what it follows")
             }
             if sequence == 1, hash == EventLog.noHash { return }
@@ -83,28 +100,26 @@ package struct ChainVerifier {
     }
 
     /// The columns beside the canonical row must say what it says.
-    private func checkIndexes(_ row: Row, _ json: JSON) throws {
+    private func checkIndexes(_ row: Row, _ stored: StoredRow) throws {
         let sequence: Int64 = try row.get(0)
-        let occurredAt: Timestamp = try row.get(5)
-        let actor: String = try row.get(9)
-        let request: String? = try row.get(4)
-        guard json["seq"]?.integer == sequence, json["id"]?.string == (try row.get(1)), json["type"]?.string == (try row.get(2)),
-            json["subject"]?.string == (try row.get(3)), json["request_id"]?.string == request,
-            json["occurred_at"]?.string == occurredAt.description,
-            json["actor"]?["id"]?.string == actor, json["workspace_id"]?.string == tenant.workspace.rawValue,
-            json["mode"]?.string == tenant.mode.rawValue, try namesItsProject(row, json)
+        guard stored[.sequence]?.integer == sequence, row.says(1, stored, .id), row.says(2, stored, .type), row.says(3, stored, .subject),
+            row.says(4, stored, .request) || (row.isNull(4) && stored[.request] == .null),
+            stored.holds(.occurredAt, row.time(5).description), stored[.actor]?["id"]?.string == row.text(9),
+            stored.holds(.workspace, tenant.workspace.rawValue), stored.holds(.mode, tenant.mode.rawValue), namesItsProject(row, stored)
         else { throw finding(sequence, "a column says something else than the row") }
     }
 
     /// Rows older than the column have none.
-    private func namesItsProject(_ row: Row, _ json: JSON) throws -> Bool {
-        guard let project: ProjectID = try row.get(10) else { return true }
-        return project == EventDraft.project(of: json["data"] ?? .null, subject: json["subject"]?.string ?? "")
+    private func namesItsProject(_ row: Row, _ stored: StoredRow) -> Bool {
+        if row.isNull(10) { return true }
+        return EventDraft.project(of: stored[.data] ?? .null, subject: stored[.subject]?.string ?? "")?.rawValue == row.text(10)
     }
 
     /// An erased field is fine; one that is there must have its digest.
-    private func checkPersonal(_ row: Row, _ json: JSON) throws {
-        for (name, field) in try PersonalFields.read(row.get(7)) where json["personal"]?[name]?.string != PersonalFields.digest(field) {
+    private func checkPersonal(_ row: Row, _ stored: StoredRow) throws {
+        if row.isNull(7) { return }
+        let digests = stored[.personal]
+        for (name, field) in try PersonalFields.read(row.get(7)) where digests?[name]?.string != PersonalFields.digest(field) {
             throw finding(try row.get(0), "the personal field \(name) does not have its digest")
         }
     }
@@ -119,4 +134,14 @@ package struct ChainVerifier {
     }
 
     private func finding(_ sequence: Int64, _ reason: String) -> Finding { Finding(tenant: tenant, sequence: sequence, reason: reason) }
+}
+
+extension Row {
+    /// Whether a text column says the same as a member; false for null.
+    fileprivate func says(_ column: Int, _ stored: StoredRow, _ name: StoredRow.Name) -> Bool {
+        guard !isNull(column) else { return false }
+        var isSame = false
+        cursor.withText(column) { isSame = stored.holds(name, $0) }
+        return isSame
+    }
 }

@@ -93,9 +93,12 @@ package struct Event: Sendable {
     package let occurredAt: Timestamp
     /// The stored row itself: RFC 8785 JSON, hashed as it is.
     package let canonical: [UInt8]
-    /// Names and values of the personal fields that have not been erased.
-    package let personal: [String: String]
+    /// The personal fields as they are stored; nil once they are erased, or when the event names nobody.
+    let storedPersonal: [UInt8]?
     package let hash: [UInt8]
+
+    /// Names and values of the personal fields that have not been erased. What cannot be read is shown as erased; verification names it.
+    package var personal: [String: String] { (try? PersonalFields.read(storedPersonal))?.mapValues(\.value) ?? [:] }
 
     /// The stored row as JSON: `actor`, `data` and what else stands in it. Parsed anew at each call.
     package var row: JSON {

@@ -107,6 +107,6 @@ extension Event {
         try Event(
             sequence: row.get(0), id: row.get(1), type: row.get(2), subject: row.get(3), actorID: row.get(4), request: row.get(5),
             project: row.get(6), occurredAt: row.get(7), canonical: row.get(8),
-            personal: PersonalFields.read(row.get(9)).mapValues(\.value), hash: row.get(10))
+            storedPersonal: row.get(9), hash: row.get(10))
     }
 }

@@ -53,9 +53,21 @@ struct PersonalFields {
 extension EventLog {
     /// Nil for text that is not pairs of hexadecimal digits.
     package static func bytes(hexadecimal text: String) -> [UInt8]? {
-        let digits = text.utf8.map { UInt8(Character(Unicode.Scalar($0)).hexDigitValue ?? 255) }
-        guard digits.count.isMultiple(of: 2), !digits.contains(255) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count / 2)
+        var high: UInt8?
+        for character in text.utf8 {
+            let digit: UInt8
+            switch character {
+            case 48...57: digit = character - 48
+            case 65...70: digit = character - 55
+            case 97...102: digit = character - 87
+            default: return nil
+            }
+            if let first = high { bytes.append(first << 4 | digit) }
+            high = high == nil ? digit : nil
+        }
+        return high == nil ? bytes : nil
     }
 
     /// Forgets who a person was: empties the personal fields of every event they did or that is about them, those appended in this

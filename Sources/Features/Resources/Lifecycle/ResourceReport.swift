@@ -25,7 +25,9 @@ package enum ResourceReport {
     ) { ProtectionCollector(period: $0) }
 
     /// Nil for what is no resource.
-    static func kind(of type: String) -> ResourceKind? { type.split(separator: ".").first.flatMap { ResourceKind(rawValue: String($0)) } }
+    static func kind(of type: String) -> ResourceKind? {
+        ResourceKind(rawValue: String(decoding: type.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self))
+    }
 }
 
 private struct InventoryCollector: ReportCollector {
