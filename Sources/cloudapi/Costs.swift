@@ -48,6 +48,7 @@ struct Costs: AsyncParsableCommand {
             let importer = CostImporter(
                 store: opened.store, surroundings: opened.surroundings, logger: Logger(label: "cloudapi"),
                 folder: configuration.data + "/spool")
+            try await importer.endWhatWasCut()
             var failed = false
             for file in files {
                 let done = try await importer.read(file, replacing: replacing, skipsBadRows: skipBadRows, in: tenant, opened.surroundings)

@@ -8,7 +8,7 @@ package import Storage
 /// A file lies in the spool folder from before its import is acknowledged until the import is over, so that one which a crash cut off is
 /// begun anew. Its segments are staged one by one, unseen, and one last transaction shows them in place of what they restate.
 package struct CostImporter: Sendable {
-    private let store: Store
+    let store: Store
     private let surroundings: Surroundings
     private let logger: Logger
     package let folder: String
@@ -23,26 +23,10 @@ package struct CostImporter: Sendable {
     package typealias Progress = @Sendable (_ bytes: Int, _ rows: Int) -> Void
 
     func path(of id: CostImportID) -> String { "\(folder)/\(id).bill" }
+    func lock(of id: CostImportID) -> String { "\(folder)/\(id).lock" }
 
     private func attribution(_ tenant: Tenant) -> Attribution {
         Attribution(tenant: tenant, actor: .system("cost imports"), address: nil, request: nil, surroundings: surroundings)
-    }
-
-    /// Takes up what a stopped process left: its imports begin anew. To be called before the first request.
-    package func open() async throws {
-        let cut = try await store.read { connection in
-            try connection.rows("SELECT workspace, mode, id FROM cost_imports WHERE status = 'running' AND file <> ''") { row in
-                (try Tenant(workspace: row.get(0), mode: row.get(1)), try row.get(2, as: CostImportID.self))
-            }
-        }
-        for (tenant, id) in cut {
-            try await store.write { connection in
-                try CostSegment.remove(of: id, in: tenant, connection)
-                try connection.execute(
-                    "UPDATE cost_imports SET status = 'queued' WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode,
-                    id)
-            }
-        }
     }
 
     /// Runs the imports that wait, the oldest first.
@@ -58,13 +42,18 @@ package struct CostImporter: Sendable {
         }
     }
 
-    /// Reads a file where it lies, in the foreground.
+    /// Reads a file where it lies, in the foreground. A lock tells other processes that it is being read: what a killed one leaves is ended by
+    /// the next.
     package func read(
         file: String, name: String, size: Int, replacing: CostImport.Replacing, skipsBadRows: Bool, in tenant: Tenant, progress: Progress?
     ) async throws -> CostImport {
         let by = attribution(tenant)
         let draft = CostImport(
             id: by.makeID(), name: name, status: .queued, replacing: replacing, skipsBadRows: skipsBadRows, bytes: size, createdAt: by.at)
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let lock = ImportLock(path: lock(of: draft.id))
+        defer { lock?.remove() }
         try await store.write { try CostImport.create(draft, file: "", by: by, $0) }
         try await perform(draft.id, in: tenant, path: file, progress: progress)
         return try await store.read { try CostImport.find(draft.id, in: tenant, $0) }
@@ -114,7 +103,7 @@ package struct CostImporter: Sendable {
         }
     }
 
-    private func refuse(_ read: CostImport, _ failure: FocusFailure, in tenant: Tenant) async throws {
+    func refuse(_ read: CostImport, _ failure: FocusFailure, in tenant: Tenant) async throws {
         try await store.write { connection in
             try CostSegment.remove(of: read.id, in: tenant, connection)
             var done = read

@@ -59,6 +59,7 @@ package struct ImportRoutes: Sendable {
             bytes: file.size, createdAt: call.at)
         let path = importer.path(of: draft.id)
         try FileManager.default.moveItem(atPath: file.path, toPath: path)
+        importer.syncFolder()
         let answer = try await call.commit { connection in
             try CostImport.create(draft, file: path, by: call.attribution, connection)
             var answer = Answer.json(.accepted, draft)
