@@ -1,20 +1,25 @@
 #!/usr/bin/env python3
 """Kills a server that takes points, and while it folds them; sends everything again, and adds up.
 
-    ingest.py --binary .build/debug/cloudapi [--rounds 6] [--seed 1] [--keep folder]
+    ingest.py --binary .build/debug/cloudapi [--rounds 6] [--folds 12] [--seed 1] [--keep folder]
 
 Batches go out one after another; after a while the process is killed, started again, and killed again while it folds what it finds, which it
 begins with at once. A batch that was acknowledged must be there whole, and one that was not wholly or not at all: sending it again says
-which. At the end every batch is sent once more, all points must count as updated, and every total must equal the dictionary's.
+which. Then kills are aimed: each waits until folding begins to write to the database's log, and comes a moment later, from the first bytes of the
+transaction until past its end; some must fall before it is committed, and some behind. At the end every batch is sent once more, all points must count as updated, and every total must equal the dictionary's.
 """
 import argparse
+import contextlib
 import http.client
 import random
+import shutil
+import socket
+import sqlite3
 import sys
 import threading
 import time
 
-from server import Checks, Server, audit, init, workspace
+from server import HOST, Checks, Server, audit, init, workspace
 
 START = 463_000  # hours since 1970
 BATCH = 400
@@ -83,6 +88,61 @@ def storm(server, token, sender, seconds):
     return unknown, acknowledged, wrong
 
 
+def pending(server, folder):
+    """How many runs wait to be folded, as the database of a server that was killed has it: read from a copy, since opening it changes it."""
+    copy = folder / "copy"
+    copy.mkdir(exist_ok=True)
+    for name in ("cloudapi.db", "cloudapi.db-wal"):
+        (copy / name).unlink(missing_ok=True)
+        if (server.data / name).exists():
+            shutil.copy(server.data / name, copy / name)
+    (copy / "cloudapi.db-shm").unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(copy / "cloudapi.db")) as database:
+        return database.execute("SELECT count(*) FROM point_runs").fetchone()[0]
+
+
+def aimed(server, token, sender, folder, rounds, checks):
+    """Kills while days are folded: (how many fell before the fold was committed, how many behind)."""
+    before = behind = 0
+    log = server.data / "cloudapi.db-wal"
+    for number in range(rounds):
+        # Enough runs for a day to be folded at once, whatever stands in it already: the process dies before it comes to that by itself.
+        with server.client(token) as client:
+            for _ in range(4 * 9):
+                batch = sender.make()
+                sender.send(client, batch)
+                sender.settle(batch)
+        server.kill()
+        waiting = pending(server, folder)
+        server.start(ready=None)
+        seen, until = None, time.monotonic() + 20
+        while time.monotonic() < until:
+            size = written(log)
+            if seen is not None and size != seen:
+                break
+            # What opening the database writes is no fold: it begins when the server listens.
+            seen = size if seen is not None or listens(server) else None
+        time.sleep((0, 0.005, 0.01, 0.02, 0.04, 0.08)[number % 6])
+        server.kill()
+        left = pending(server, folder)
+        before, behind = before + (left == waiting), behind + (left < waiting)
+        server.start()
+    checks.that(f"{rounds} kills while days were folded: {before} before the fold was committed, {behind} behind", before > 0 and behind > 0)
+
+
+def written(path):
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return found.st_size, found.st_mtime_ns
+
+
+def listens(server):
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, server.port)) == 0
+
+
 def again(client, sender, batch):
     """Sends a batch that was there wholly or not at all."""
     counts, fresh = sender.send(client, batch), sender.expected(batch)
@@ -116,6 +176,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--folds", type=int, default=12, help="kills that are aimed at folding")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep")
     options = parser.parse_args()
@@ -140,6 +201,7 @@ def main():
                 if unknown:
                     with server.client(token) as client:
                         checks.that("the batch whose answer was lost is there wholly or not at all", again(client, sender, unknown))
+            aimed(server, token, sender, folder, options.folds, checks)
             with server.client(token) as client:
                 kept = [sender.send(client, (function, {key: sender.model[key] for key in points})) for function, points in sender.batches]
                 lost = sum(created for created, _ in kept)
