@@ -59,6 +59,7 @@ struct FocusRow {
         .init(name: "ResourceType") { .text($0.charge.consumer.kind.capitalisedWord) },
         .init(name: "ServiceCategory") { .text($0.charge.service.category) },
         .init(name: "ServiceName") { .text($0.charge.service.name) },
+        .init(name: "ServiceSubcategory") { .text($0.charge.service.subcategory) },
         .init(name: "SkuId") { .text($0.charge.sku) },
         .init(name: "SkuPriceId") { .text($0.charge.price?.rawValue) },
         .init(name: "SubAccountId") { .text($0.charge.consumer.project.rawValue) },
@@ -150,12 +151,14 @@ extension Charge {
         price == nil ? "\(sku) with no price in force" : "\(sku) at \(unitPrice.formatted(minimumPlaces: 4)) \(currency) per \(unitName)"
     }
 
-    fileprivate var service: (name: String, category: String) {
+    var serviceName: String { service.name }
+
+    fileprivate var service: (name: String, category: String, subcategory: String) {
         switch consumer.kind {
-        case "instance": ("Instances", "Compute")
-        case "volume": ("Volumes", "Storage")
-        case "network": ("Networks", "Networking")
-        default: (consumer.kind.capitalisedWord, "Other")
+        case "instance": ("Instances", "Compute", "Virtual Machines")
+        case "volume": ("Volumes", "Storage", "Block Storage")
+        case "network": ("Networks", "Networking", "Network Infrastructure")
+        default: (consumer.kind.capitalisedWord, "Other", "Other (Other)")
         }
     }
 }
