@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the storage tests on SQLite and on a PostgreSQL 15 of their own, made for this run and gone after it (Debian 12).
+# Runs the storage tests on SQLite and on a PostgreSQL 15 of their own, made for this run and gone after it (Debian 12); then the tests of
+# prices, points and costs on PostgreSQL alone.
 # Arguments go on to `swift test`. The server listens on a socket in its temporary directory only, keeps fsync on, and orders text
 # by a language rather than by bytes, as most servers do, so that a query which leans on the default order is found out.
 set -euo pipefail
@@ -57,4 +58,5 @@ done
 }
 
 export CLOUDAPI_TEST_POSTGRES="postgres://postgres@/postgres?host=$home"
-swift test --filter StorageTests "$@"
+swift test --filter 'StorageTests|PricesTests.*PostgreSQL' "$@"
+CLOUDAPI_TEST_ENGINE=postgres SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 swift test --skip-build --filter 'CostsTests|MeteringTests' "$@"

@@ -36,14 +36,17 @@ package struct Installation: Sendable {
     ) async throws -> Result {
         try await Place.fresh { place in
             let home = try await prepare(place, rateLimit: rateLimit)
-            return try await open(in: place, home: home, front, configure: configure, body)
+            let result = try await open(in: place, home: home, front, configure: configure, body)
+            try await TestEngine.remove(place)
+            return result
         }
     }
 
     /// Makes the database of a place, and its first workspace.
     package static func prepare(_ place: Place, rateLimit: Int? = 1_000_000) async throws -> Setup.Outcome {
         let configuration = configuration(in: place)
-        let store = try store(in: place)
+        try await TestEngine.prepare(place)
+        let store = try TestEngine.store(in: place)
         _ = try await Migrator(MigrationOrder.all).migrate(store, at: place.clock.now)
         let parts = Parts(
             store: store, vault: try vault(in: place), configuration: configuration, surroundings: place.surroundings)
@@ -59,7 +62,7 @@ package struct Installation: Sendable {
     ) async throws -> Result {
         var configuration = configuration(in: place)
         configure(&configuration)
-        let store = try store(in: place)
+        let store = try TestEngine.store(in: place)
         var logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical
         let server = try buildServer(
@@ -82,10 +85,6 @@ package struct Installation: Sendable {
         configuration.port = 0
         configuration.passwordCost = 4
         return configuration
-    }
-
-    private static func store(in place: Place) throws -> Store {
-        try Store(sqlite: .init(path: place.databasePath, synchronous: .off))
     }
 
     private static func vault(in place: Place) throws -> Vault {

@@ -1,0 +1,36 @@
+import Foundation
+import Kernel
+import Storage
+
+/// What an installation keeps its rows in: SQLite; with `CLOUDAPI_TEST_ENGINE=postgres` a schema of its own on the server that
+/// `CLOUDAPI_TEST_POSTGRES` names (`scripts/test-postgres.sh` brings one).
+enum TestEngine {
+    private static let server: String? = {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["CLOUDAPI_TEST_ENGINE"] == "postgres" ? environment["CLOUDAPI_TEST_POSTGRES"] : nil
+    }()
+
+    static func store(in place: Place) throws -> Store {
+        guard let server else { return try Store(sqlite: .init(path: place.databasePath, synchronous: .off)) }
+        guard var url = URLComponents(string: server) else { throw Problem(.internalError, "\(server) is no address.") }
+        // A busy machine is no failure.
+        url.queryItems =
+            (url.queryItems ?? []) + [URLQueryItem(name: "options", value: "-c search_path=\(schema(of: place)) -c lock_timeout=10min")]
+        return try Store(postgres: .init(url: url.string ?? server, surroundings: place.surroundings))
+    }
+
+    /// To be called once for a place, before its first store.
+    static func prepare(_ place: Place) async throws { try await administer("CREATE SCHEMA IF NOT EXISTS \(schema(of: place))") }
+    static func remove(_ place: Place) async throws { try await administer("DROP SCHEMA IF EXISTS \(schema(of: place)) CASCADE") }
+
+    private static func administer(_ statement: String) async throws {
+        guard let server else { return }
+        let store = try Store(postgres: .init(url: server))
+        _ = try await store.write { try $0.execute(statement) }
+        try store.close()
+    }
+
+    private static func schema(of place: Place) -> String {
+        "place_" + place.folder.lastPathComponent.lowercased().filter { $0.isASCII && ($0.isNumber || $0.isLetter) }
+    }
+}
