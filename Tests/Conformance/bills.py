@@ -38,7 +38,7 @@ def rows_of(path):
             row = {name: None if value in ("", "NULL", "null") else value for name, value in row.items()}
             for name in COSTS:
                 row[name] = None if row.get(name) is None else Decimal(row[name])
-            row["at"] = moment(row["ChargePeriodStart"])
+            row["at"], row["until"] = moment(row["ChargePeriodStart"]), moment(row["ChargePeriodEnd"])
             row["tags"] = json.loads(row["Tags"]) if row.get("Tags") else {}
             found.append(row)
         return found
@@ -149,13 +149,34 @@ def total(values):
     return result
 
 
+def parts(row, cost, spans):
+    """A cost laid over the buckets that its period runs through: [(bucket, cost)]. What rounding leaves over goes to the longest part, those before and
+    after the buckets included; the first of several."""
+    start, end = row["at"], row["until"]
+    if start == end:
+        bucket = place(row, spans)
+        return [] if bucket is None else [(bucket, cost)]
+    edges = [(None, dt.datetime.min.replace(tzinfo=dt.timezone.utc), spans[0][0]), *((index, *span) for index, span in enumerate(spans)),
+             (None, spans[-1][1], dt.datetime.max.replace(tzinfo=dt.timezone.utc))]
+    own = [(index, min(till, end) - max(since, start)) for index, since, till in edges if max(since, start) < min(till, end)]
+    second = dt.timedelta(seconds=1)
+    if len(own) == 1:
+        return [(index, cost) for index, _ in own if index is not None]
+    length = Decimal((end - start) // second)
+    shares = [CONTEXT.quantize(CONTEXT.divide(CONTEXT.multiply(cost, Decimal(time // second)), length), PLACES) for _, time in own]
+    longest = max(range(len(own)), key=lambda index: (own[index][1], -index))
+    shares[longest] = CONTEXT.add(shares[longest], CONTEXT.subtract(cost, total(shares)))
+    return [(index, share) for (index, _), share in zip(own, shares) if index is not None]
+
+
 def costs(rows, ask, spans):
     """By group, a cost for each bucket; and the counts of rows left out."""
     found, counts = {}, {"rows": 0, "null_rows": 0, "other_currency_rows": 0}
     rates = blended(rows, spans, ask["currency"]) if ask["cost_type"] == "Blended" else {}
     for row in rows:
         bucket = place(row, spans)
-        if bucket is None or not fits(row, ask["filters"]):
+        counts_here = bucket is not None or (ask.get("spread") and row["at"] < spans[-1][1] and spans[0][0] < row["until"])
+        if not counts_here or not fits(row, ask["filters"]):
             continue
         if row["BillingCurrency"] != ask["currency"]:
             counts["other_currency_rows"] += 1
@@ -168,7 +189,8 @@ def costs(rows, ask, spans):
             continue
         counts["rows"] += 1
         group = found.setdefault(tuple(dimension(row, name) for name in ask["group_by"]), [Decimal(0)] * len(spans))
-        group[bucket] = CONTEXT.add(group[bucket], cost)
+        for index, part in parts(row, cost, spans) if ask.get("spread") else [(bucket, cost)]:
+            group[index] = CONTEXT.add(group[index], part)
     return found, counts
 
 

@@ -85,7 +85,7 @@ def ask_for(dice, rows, values):
     return {
         "cost_type": dice.choice(TYPES), "amortization": dice.random() < 0.5, "exclude": dice.sample(EXCLUSIONS, dice.choice([0, 0, 1, 2, 4])),
         "granularity": granularity, "group_by": dice.sample(list(values), dice.choice([0, 1, 1, 2])), "zone": dice.choice(ZONES),
-        "currency": dice.choice(["USD", "USD", "USD", "EUR"]), "first": first, "last": last,
+        "currency": dice.choice(["USD", "USD", "USD", "EUR"]), "first": first, "last": last, "spread": False,
         "filters": [[line_for(dice, values) for _ in range(dice.randrange(1, 3))] for _ in range(dice.choice([0, 0, 1, 2]))],
     }
 
@@ -110,7 +110,7 @@ class Judge:
         self.client, self.checks = client, checks
 
     def data(self, view, ask, compare="previous_period"):
-        query = {"start_date": ask["first"], "end_date": ask["last"], "cost_type": ask["cost_type"],
+        query = {"spread": str(ask.get("spread", False)).lower(), "start_date": ask["first"], "end_date": ask["last"], "cost_type": ask["cost_type"],
                  "amortization": str(ask["amortization"]).lower(), "exclude": ",".join(ask["exclude"]), "granularity": ask["granularity"],
                  "group_by": ",".join(ask["group_by"]), "zone": ask["zone"], "currency": ask["currency"], "limit": 1000, "compare": compare}
         reply = self.client.call("GET", f"/v1/cost-views/{view}/data?{urllib.parse.urlencode(query)}")
@@ -163,12 +163,14 @@ def judge_file(path, client, checks, options, dice):
         wrong, asked = wrong + [(ask, one) for one in found[:1]], asked + 1
     checks.that(f"{path.name}: {asked} combinations of type, amortization and exclusion differ by 0", not wrong, wrong[:2])
     wrong = []
-    for _ in range(options.random):
+    for number in range(2 * options.random):
         ask = ask_for(dice, rows, values)
+        # Every other one is spread; blended costs cannot be.
+        ask |= {"spread": number % 2 == 1, "cost_type": dice.choice(list(bills.MEASURES)) if number % 2 else ask["cost_type"]}
         changed = client.call("PATCH", f"/v1/cost-views/{view}", {"filters": ask["filters"]})
         found = judge.differences(judge.data(view, ask), rows, ask) if changed.status == 200 else [repr(changed)]
         wrong += [(ask, one) for one in found[:1]]
-    checks.that(f"{path.name}: {options.random} random views differ by 0", not wrong, wrong[:2])
+    checks.that(f"{path.name}: {2 * options.random} random views, half of them spread, differ by 0", not wrong, wrong[:2])
     return view
 
 

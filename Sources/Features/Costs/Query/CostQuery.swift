@@ -12,6 +12,8 @@ package struct CostQuery: Sendable {
     package var filters: [RowFilter] = []
     /// What the caller may see at all. No request can widen it, so it is never left out by mistake: it has no default.
     package var visible: [RowFilter]
+    /// A charge is laid over the buckets that its period runs through, instead of being whole where it begins. Not for blended costs.
+    var isSpread = false
     /// The formula, when the type is a cost column.
     var formula: CostFormula?
 
@@ -46,9 +48,11 @@ struct CostSums: Sendable {
 }
 
 extension CostQuery {
-    /// Sums up the charges whose period begins in the span's buckets.
+    /// Sums up the charges whose period begins in the span's buckets, or when they are spread, runs through them.
     func run(over span: CostSpan, in tenant: Tenant, _ cache: ColumnCache, _ connection: Connection) throws -> CostSums {
-        let segments = try Self.segments(from: span.from, to: span.to, in: tenant, cache, connection)
+        // Our own charges are of an hour; a span may begin within one.
+        let from = isSpread ? max(.first, span.from.adding(seconds: -3600)) : span.from
+        let segments = try Self.segments(from: from, to: span.to, in: tenant, cache, connection)
         var scan = CostScan(self, span.buckets)
         if type == .blended { scan.rates = try BlendedRates(segments, self, span.buckets) }
         for segment in segments { try scan.add(segment) }

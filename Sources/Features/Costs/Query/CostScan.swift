@@ -32,12 +32,10 @@ struct CostScan {
     }
 
     mutating func add(_ segment: SegmentReader) throws {
+        if query.isSpread { return try addSpread(segment) }
         guard let places = try RowBuckets(segment, buckets) else { return }
-        guard var selected = try selection(segment, places) else { return }
-        otherCurrencyRows += try Self.clearOtherCurrencies(segment, query.currency, &selected)
-        for exclusion in query.exclude { try exclusion.apply(segment, amortized: query.amortized, to: &selected) }
-        if let leftOut = measure?.leavesOut { try leftOut.apply(segment, to: &selected) }
-        let combination = try Combination(segment, query.groupBy, places, selected)
+        guard let selected = try counted(segment, places.inside) else { return }
+        let combination = try Combination(segment, query.groupBy, selected) { places.bucket($0) }
         if let measure {
             try addColumn(segment.decimal(measure.column), combination)
         } else {
@@ -45,9 +43,46 @@ struct CostScan {
         }
     }
 
+    /// Every row that runs through the span, a part of it in each bucket.
+    private mutating func addSpread(_ segment: SegmentReader) throws {
+        guard let shares = try ChargeShares(segment, buckets), let selected = try counted(segment, shares.inside) else { return }
+        let combination = try Combination(segment, query.groupBy, selected) { _ in 0 }
+        guard let amounts = try amounts(segment) else { return }
+        var sums = [[Int: ExactDecimal]](repeating: [:], count: combination.count)
+        for (position, row) in combination.rows.enumerated() {
+            guard let cost = amounts(Int(row), 0) else {
+                nullRows += 1
+                continue
+            }
+            rows += 1
+            let place = Int(combination.places[position])
+            shares.split(cost, Int(row)) { sums[place][$0, default: .zero] += $1 }
+        }
+        for (place, buckets) in sums.enumerated() {
+            let texts = combination.meaning(of: place).texts
+            for (bucket, sum) in buckets { add(sum, texts, in: bucket) }
+        }
+    }
+
+    /// What each row costs, of a measure or a formula.
+    private func amounts(_ segment: SegmentReader) throws -> RowAmounts? {
+        guard let measure else { return try query.formula?.amounts(segment, amortized: query.amortized) }
+        let column = try segment.decimal(measure.column)
+        return { row, _ in column.isNull(row) ? nil : column[row] }
+    }
+
+    /// Of the rows of the span those that count; nil when none passes the filters.
+    private mutating func counted(_ segment: SegmentReader, _ inside: [Bool]) throws -> [Bool]? {
+        guard var selected = try selection(segment, inside) else { return nil }
+        otherCurrencyRows += try Self.clearOtherCurrencies(segment, query.currency, &selected)
+        for exclusion in query.exclude { try exclusion.apply(segment, amortized: query.amortized, to: &selected) }
+        if let leftOut = measure?.leavesOut { try leftOut.apply(segment, to: &selected) }
+        return selected
+    }
+
     /// Rows of the span that pass every filter; nil when none does.
-    private func selection(_ segment: SegmentReader, _ places: RowBuckets) throws -> [Bool]? {
-        var selected = places.inside
+    private func selection(_ segment: SegmentReader, _ inside: [Bool]) throws -> [Bool]? {
+        var selected = inside
         for filter in query.filters + query.visible {
             guard let mask = try filter.mask(segment) else { continue }
             for row in selected.indices where selected[row] { selected[row] = mask[row] }
@@ -124,6 +159,10 @@ struct CostScan {
 
     private mutating func add(_ cost: ExactDecimal, to combination: Combination, at place: Int) {
         let (bucket, texts) = combination.meaning(of: place)
+        add(cost, texts, in: bucket)
+    }
+
+    private mutating func add(_ cost: ExactDecimal, _ texts: [String?], in bucket: Int) {
         var key: [Int] = []
         for (dimension, text) in texts.enumerated() {
             let next = values[dimension].count
@@ -189,9 +228,9 @@ struct Combination {
     private var origins: [[Int32]]
     private let columns: [TextColumn]
 
-    init(_ segment: SegmentReader, _ dimensions: [Dimension], _ buckets: RowBuckets, _ selected: [Bool]) throws {
+    init(_ segment: SegmentReader, _ dimensions: [Dimension], _ selected: [Bool], bucketOf: (Int) -> Int) throws {
         rows = selected.indices.lazy.filter { selected[$0] }.map { Int32($0) }
-        bucket = (0..<segment.rows).map { buckets.bucket($0) }
+        bucket = (0..<segment.rows).map { bucketOf($0) }
         columns = try dimensions.map { try segment.column($0) }
         var seen: [Int: Int32] = [:]
         var origins: [[Int32]] = []

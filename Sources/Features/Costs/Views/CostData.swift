@@ -15,6 +15,7 @@ struct CostData: JSONRepresentable {
             json.field("view_id", request.view.id)
             json.field("cost_type", request.costType.name)
             json.field("amortization", request.amortized)
+            json.field("spread", request.isSpread)
             json.array("exclude", request.exclude.map(\.rawValue).sorted())
             json.field("granularity", request.granularity.rawValue)
             json.field("zone", request.zone.name)
@@ -130,6 +131,7 @@ extension CostData {
         .object(
             [
                 .required("view_id", .id("cv")), .required("cost_type", .string(1...40)), .required("amortization", .boolean()),
+                .required("spread", .boolean()),
                 .required("exclude", .array(.choice(of: Exclusion.self), 0...20)), .required("granularity", .choice(of: Granularity.self)),
                 .required("zone", .string(1...60)), .required("currency", .string(3...3)), .required("start_date", .string(10...10, .date)),
                 .required("end_date", .string(10...10, .date)), .required("previous_start_date", Schema.string(10...10, .date).nullable),

@@ -17,12 +17,14 @@ package struct CostDataRoutes: Sendable {
                 .get, "/v1/cost-views/{id}/data", .scope(.costsRead), "Read the costs of a view",
                 details: """
                     Both dates are inclusive. Without them: the last seven days. Every bucket is there, first and last clipped to the dates; a charge belongs \
-                    to the bucket its period begins in. Nothing is excluded unless the view or `exclude` says so.
+                    to the bucket its period begins in, unless `spread` lays it over all that its period runs through. Nothing is excluded unless the view or `exclude` says so.
                     """,
                 query: [
                     .init("start_date", Self.day), .init("end_date", Self.day), .init("granularity", .choice(of: Granularity.self)),
                     .init("cost_type", .string(1...40, .text, "\(CostType.names.joined(separator: ", ")), or the id of a cost column.")),
-                    .init("amortization", .boolean()), .init("exclude", .string(0...200, .text, "Words parted by commas.")),
+                    .init("amortization", .boolean()),
+                    .init("spread", .boolean("Each charge by how much of its period is in a bucket; not of blended costs.")),
+                    .init("exclude", .string(0...200, .text, "Words parted by commas.")),
                     .init("group_by", .string(0...400, .text, "Dimensions parted by commas, at most five.")),
                     .init("zone", .string(1...60, .text, "An IANA time zone.")), .init("currency", .string(3...3)),
                     .init("compare", .choice(["none", "previous_period", "previous_month", "previous_year", "custom"])),

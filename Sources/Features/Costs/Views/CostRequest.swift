@@ -16,6 +16,7 @@ struct CostRequest {
     var dates: (first: Int64, last: Int64) = (0, 0)
     var comparison = Comparison.previousPeriod
     var limit = 100
+    var isSpread = false
 
     init(_ view: CostView) {
         self.view = view
@@ -37,6 +38,11 @@ struct CostRequest {
         if let text = query["group_by"] { groupBy = text.split(separator: ",").map(String.init) }
         guard groupBy.count <= 5 else { throw Problem.invalid(parameter: "group_by", "At most five dimensions can be grouped by.") }
         limit = query.integer("limit") ?? limit
+        isSpread = query["spread"] == "true"
+        if isSpread, costType == .blended {
+            throw Problem.invalid(
+                parameter: "spread", "Blended costs cannot be spread: their rate is that of the bucket a charge begins in.")
+        }
         drill = Dimension.path.compactMap { name in query[name].map { .init(Dimension(name), .isIn([$0])) } }
         let today = zone.local(now).seconds.floorDivided(by: 86_400)
         let last = query["end_date"].flatMap(CivilDay.parse) ?? max(today, query["start_date"].flatMap(CivilDay.parse) ?? today)
@@ -116,12 +122,17 @@ struct CostRequest {
 
     /// What is to be summed up, of what the caller may see.
     func query(for caller: Caller, _ connection: Connection) throws -> CostQuery {
-        var query = CostQuery(visible: try CostVisibility.filters(for: caller, connection))
+        try query(visible: CostVisibility.filters(for: caller, connection), in: caller.tenant, connection)
+    }
+
+    func query(visible: [RowFilter], in tenant: Tenant, _ connection: Connection) throws -> CostQuery {
+        var query = CostQuery(visible: visible)
         (query.type, query.amortized, query.exclude, query.currency) = (costType, amortized, exclude, currency)
         query.groupBy = groupBy.map { Dimension($0) }
+        query.isSpread = isSpread
         query.filters = [view.filter] + (drill.isEmpty ? [] : [RowFilter(groups: [drill])])
         if case .column(let id) = costType {
-            guard let column = try CostColumn.find(id, in: caller.tenant, connection) else {
+            guard let column = try CostColumn.find(id, in: tenant, connection) else {
                 throw Problem.invalid(parameter: "cost_type", "There is no such cost column.")
             }
             query.formula = try CostFormula(column.formula)
