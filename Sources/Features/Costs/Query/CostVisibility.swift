@@ -4,17 +4,18 @@ package import Storage
 
 /// Which cost rows a caller may see at all: the one place that decides it, for every read of costs.
 package enum CostVisibility {
-    /// A project's credential sees what our own prices charge its projects; bills of others belong to the workspace. Members of teams see
-    /// what their teams' lists let through.
+    /// A project's credential sees what our own prices charge its projects; bills of others belong to the workspace. Members of teams see those,
+    /// too; all of it only as far as their teams' lists let it through.
     package static func filters(for caller: Caller, _ connection: Connection) throws -> [RowFilter] {
         let team = RowFilter(try DataFilter.of(caller, connection))
         guard case .projects(let roles) = caller.reach else { return [team] }
         let projects = roles.keys.map(\.rawValue).sorted()
-        guard !projects.isEmpty else { return [.nothing] }
-        let own = RowFilter(groups: [
-            [.init(Dimension("SubAccountId"), .isIn(projects)), .init(Dimension("InvoiceIssuerName"), .isIn(["CloudAPI"]))]
-        ])
-        return [own, team]
+        let isOurs = RowFilter.Line(Dimension("InvoiceIssuerName"), .isIn(["CloudAPI"]))
+        var groups: [[RowFilter.Line]] = projects.isEmpty ? [] : [[.init(Dimension("SubAccountId"), .isIn(projects)), isOurs]]
+        if try DataFilter.isOfTeams(caller, connection) {
+            groups.append([.init(Dimension("InvoiceIssuerName"), isNot: true, .isIn(["CloudAPI"]))])
+        }
+        return [RowFilter(groups: groups), team]
     }
 }
 

@@ -2,6 +2,12 @@ package import Kernel
 package import Storage
 
 extension DataFilter {
+    /// Whether the caller is a person in some team, or carries the rights of one.
+    package static func isOfTeams(_ caller: Caller, _ connection: Connection) throws -> Bool {
+        guard let user = caller.user else { return false }
+        return try !Team.all(of: user, in: caller.tenant, connection).isEmpty
+    }
+
     /// What the caller may see: everything for a credential of the workspace, an admin or a machine's key; for any other person, and what
     /// carries their rights, what their teams see. Who is in no team is restricted by none.
     package static func of(_ caller: Caller, _ connection: Connection) throws -> DataFilter {

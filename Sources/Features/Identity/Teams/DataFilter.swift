@@ -84,6 +84,9 @@ package struct DataFilter: Sendable, Equatable {
 }
 
 extension DataFilter {
+    /// Every team has lists, so that nothing is seen of what belongs to no bucket.
+    package var hidesOtherProviders: Bool { teams.map { $0.allSatisfy { $0.buckets != nil } } ?? false }
+
     package func allows(_ facts: Facts) -> Bool { teams?.contains { $0.allows(facts) } ?? true }
 
     /// An opportunity needs one team that sees both where it is and how urgent it is.

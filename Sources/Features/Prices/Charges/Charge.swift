@@ -1,3 +1,4 @@
+import Identity
 package import Kernel
 import Storage
 
@@ -83,8 +84,17 @@ extension Charge {
     static let sortFields = ["charge_period_start"]
 
     static func list(_ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection) throws -> Page<Named> {
-        try query(filter, for: caller).page(
+        let sight = try DataFilter.of(caller, connection)
+        var query = query(filter, for: caller)
+        // No list of a team is about the other providers, so they need not be read to be hidden.
+        if sight.hidesOtherProviders {
+            query.filter(
+                "(lower(provider) LIKE 'aws%' OR lower(provider) LIKE 'amazon%' OR lower(provider) LIKE 'gcp%' OR lower(provider) LIKE 'google%')"
+            )
+        }
+        let page = try query.page(
             request, connection, place: { row, _ in .init(value: "", id: row.charge.id) }, as: { try read($0, in: caller.tenant) })
+        return Page(items: page.items.filter { sight.allows($0.charge.facts) }, next: page.next)
     }
 
     /// All charges of one UTC day, in order.
@@ -123,6 +133,20 @@ extension Charge {
             hour: row.time(0), consumer: consumer, labelText: row.text(8), sku: row.text(9), price: row.get(10), unit: row.get(11),
             unitPrice: row.get(12), currency: row.text(13), quantity: row.get(14), cost: row.get(15))
         return Named(charge: charge, projectName: try row.get(16))
+    }
+}
+
+extension Charge {
+    /// For the filter of a team.
+    var facts: DataFilter.Facts {
+        let labels = (try? JSONParser.parse(labelText.utf8))?.members ?? []
+        return DataFilter.Facts(
+            bucket: DataFilter.Bucket(provider: consumer.provider),
+            values: [
+                .account: consumer.project.rawValue, .payer: consumer.account.rawValue, .region: consumer.location,
+                .service: serviceName, .sku: sku,
+            ],
+            tags: Dictionary(labels.map { ($0.name, $0.value.string ?? "") }, uniquingKeysWith: { $1 }))
     }
 }
 

@@ -1,3 +1,4 @@
+import Identity
 import Kernel
 import Storage
 import Web
@@ -15,6 +16,8 @@ enum OpenCharges {
         for meter in try meters(filter, for: caller, connection) where rows.count < most {
             rows += try meter.openCharges(at: now, since: now.adding(seconds: -hours * 3600), connection)
         }
+        let sight = try DataFilter.of(caller, connection)
+        rows = rows.filter { sight.allows($0.facts) }
         rows = Array(rows.prefix(most))
         let names = try projectNames(Set(rows.map(\.consumer.project)), in: caller.tenant, connection)
         return rows.sorted { $0.id < $1.id }.map { Charge.Named(charge: $0, projectName: names[$0.consumer.project]) }
