@@ -36,8 +36,9 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 250
 	python3 Tests/Durability/races.py --binary $(BINARY) --rounds 20
 	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
+	python3 Tests/Durability/imports.py --binary $(BINARY)
 
-## Storage, event log and idempotency on a private PostgreSQL 15.
+## Storage, event log, idempotency, prices, points and costs on a private PostgreSQL 15.
 test-postgres: setup
 	scripts/test-postgres.sh
 
@@ -49,6 +50,7 @@ test-signals: $(BINARY)
 ## Bills and cost views against an independent computation in decimals: the difference must be zero.
 test-costs: $(BINARY)
 	python3 Tests/Conformance/costs.py --binary $(BINARY) --shared $(SHARED)
+	python3 Tests/Conformance/focus.py --binary $(BINARY)
 
 ## Everything the documentation tells people to run: README, docs/, and the pages under /docs.
 test-docs: $(BINARY)

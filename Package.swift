@@ -121,8 +121,8 @@ let package = Package(
         .target(
             name: "Alerts",
             dependencies: [
-                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "Metering", "Prices", "Provider", "Resources", "Webhooks",
-                .httpTypes, .logging, .serviceLifecycle,
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "Metering", "Prices", "Provider", "Resources", "Costs",
+                "Webhooks", .httpTypes, .logging, .serviceLifecycle,
             ], path: "Sources/Features/Alerts", swiftSettings: strict),
         .target(
             name: "Events", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Events",

@@ -41,4 +41,5 @@ package enum MigrationOrder {
         + CostSchema.migrations
         + AlertSchema.groups
         + SavingsSchema.endings
+        + PriceSchema.viewBudgets
 }

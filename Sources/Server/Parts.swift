@@ -8,7 +8,7 @@ import Keys
 package import Logging
 package import Metering
 import Outgoing
-import Prices
+package import Prices
 package import Provider
 package import Resources
 package import Sandbox
@@ -38,6 +38,7 @@ package struct Parts: Sendable {
     package let channels: ChannelRoutes
     package let points: PointIngest
     package let savings: SavingsDetector
+    package let budgets: BudgetWatch
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -65,6 +66,7 @@ package struct Parts: Sendable {
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
         savings = SavingsDetector(store: store, surroundings: surroundings)
+        budgets = BudgetWatch(store: store, views: BudgetedViews(cache: costCache), surroundings: surroundings)
         importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
         hub = EventHub(store: store, surroundings: surroundings)
         points = PointIngest(surroundings: surroundings)

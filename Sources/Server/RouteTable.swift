@@ -33,7 +33,7 @@ package struct RouteTable: Sendable {
             + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn).all
             + TeamRoutes(isSlackConnected: SlackStanding.isConnected).all
         let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all
-        let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes.all + ChargeRoutes.all
+        let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes(views: BudgetedViews(cache: costCache)).all + ChargeRoutes.all
         let resources =
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all

@@ -27,6 +27,7 @@ extension Parts {
             BackgroundTask("live events", every: .seconds(1)) { try await hub.run() },
             BackgroundTask("points", every: .seconds(2)) { try await FoldPoints(store: store, surroundings: surroundings).run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
+            BackgroundTask("view budgets", every: .seconds(300)) { try await budgets.run() },
             BackgroundTask("savings", every: .seconds(3600)) { try await savings.run() },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
         ]

@@ -10,8 +10,10 @@ package enum PriceEvents {
     ])
     private static let budget = Schema.object([
         .required("name", .name()),
-        .required("scope", .object([.optional("account_id", .id("acc")), .optional("project_id", .id("proj"))])),
+        .required("scope", BudgetStanding.scopeSchema),
         .required("amount", Money.amount), .required("currency", Money.currency), .required("enforced", .boolean()),
+        .optional("thresholds", BudgetStanding.thresholds("Percents.")),
+        .optional("forecast_thresholds", BudgetStanding.thresholds("Percents.")),
     ])
     private static let limit = Schema.integer(0...Int64.max, "Null for no limit.").nullable
 
@@ -27,5 +29,14 @@ package enum PriceEvents {
         .creation("budget.created", "A budget was made.", of: budget),
         .change("budget.updated", "A budget's name, amount or enforcement changed.", of: budget),
         .removal("budget.deleted", "A budget was deleted.", of: budget),
+        EventType(
+            "budget.threshold_reached",
+            "A cost view's month, or its forecast, reached a percent of its budget; once a month for each percent.",
+            data: [
+                .required("budget_id", .id("bud")), .required("name", .name()), .required("scope", BudgetStanding.scopeSchema),
+                .required("kind", .choice(of: BudgetThresholds.Kind.self)), .required("percent", .integer(1...1000)),
+                .required("amount", Money.amount), .required("currency", Money.currency), .required("period_start", .timestamp()),
+                .required("spent", Money.amount), .required("forecast", Money.amount),
+            ]),
     ]
 }

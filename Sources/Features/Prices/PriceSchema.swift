@@ -1,6 +1,13 @@
 package import Storage
 
 package enum PriceSchema {
+    package static let viewBudgets = [
+        Migration(
+            "0081-view-budgets", "ALTER TABLE budgets ADD COLUMN thresholds TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE budgets ADD COLUMN forecast_thresholds TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE budgets ADD COLUMN reached TEXT NOT NULL DEFAULT ''")
+    ]
+
     package static let migrations = [
         Migration(
             "0010-prices",

@@ -149,6 +149,7 @@ extension AlertBody {
 
         private func check(_ rule: Rule, fits draft: AlertDraft, at field: String) throws {
             let kind = draft.askedKind
+            for id in rule.uses.compactMap({ $0.matchers["budget"] }) { try checkBudget(id, at: field) }
             for use in rule.uses where !use.metric.isKnown(of: kind) {
                 let known = Metric.allCases.filter { $0.isKnown(of: kind) }.map(\.rawValue)
                 let advice =
@@ -162,6 +163,15 @@ extension AlertBody {
                     ],
                     members: ["metrics": .array(known.map(JSON.string))])
             }
+        }
+
+        /// One that the caller sees; of a cost view, whole: who sees a part of it would learn of the rest.
+        private func checkBudget(_ id: String, at field: String) throws {
+            let budget = try? Budget.find(BudgetID(id), for: caller, connection)  // what is thrown is that there is none
+            if let budget {
+                guard case .view = budget.scope, !caller.reachesWorkspace else { return }
+            }
+            throw Problem.invalid(field, "There is no budget \(id.prefix(60)).", code: "not_found")
         }
 
         private func span(_ body: JSON?, _ field: String, _ range: ClosedRange<Int64>, _ set: (Int64) -> Void) throws {

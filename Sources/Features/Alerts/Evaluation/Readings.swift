@@ -1,3 +1,4 @@
+import Costs
 import Identity
 package import Kernel
 import Metering
@@ -61,9 +62,9 @@ package struct Readings {
         case .cpuPercent, .memoryPercent: return try measured(use)
         case .resourceCount: return ExactDecimal(try scan(use.matchers).count(in: tenant, connection))
         default:
-            guard let now = try level(use.metric, at: at) else { return nil }
+            guard let now = try level(use, at: at) else { return nil }
             guard let function = use.function else { return now }
-            guard let then = try level(use.metric, at: at.adding(seconds: -use.seconds)) else { return nil }
+            guard let then = try level(use, at: at.adding(seconds: -use.seconds)) else { return nil }
             if function == .delta { return now - then }
             return then.isZero ? nil : (now - then).divided(by: then)
         }
@@ -71,15 +72,15 @@ package struct Readings {
 
     // MARK: Levels
 
-    private func level(_ metric: Metric, at moment: Timestamp) throws -> ExactDecimal? {
-        switch metric {
+    private func level(_ use: Metric.Use, at moment: Timestamp) throws -> ExactDecimal? {
+        switch use.metric {
         case .quotaUsed: ExactDecimal(try used(at: moment))
         case .quotaLimit: try quota().map { ExactDecimal($0) }
         case .quotaPercent: try quota().map { Self.percent(of: try used(at: moment), in: $0) }
         case .spend: try spent(at: moment)
-        case .budgetPercent: try budgets(at: moment).map { Self.percent(of: $0.spent, in: $0.amount) }.max()
-        case .budgetCommittedPercent: try budgets(at: moment).map { Self.percent(of: $0.committed, in: $0.amount) }.max()
-        case .budgetRemaining: try budgets(at: moment).map { $0.amount - $0.committed }.min()
+        case .budgetPercent: try budgets(use, at: moment).map { Self.percent(of: $0.spent, in: $0.amount) }.max()
+        case .budgetCommittedPercent: try budgets(use, at: moment).map { Self.percent(of: $0.committed, in: $0.amount) }.max()
+        case .budgetRemaining: try budgets(use, at: moment).map { $0.amount - $0.committed }.min()
         default: nil
         }
     }
@@ -112,8 +113,12 @@ package struct Readings {
             byHour: byHour, connection)
     }
 
-    private func budgets(at moment: Timestamp) throws -> [Spending.Position] {
-        try focus.subject(of: alert).budgets(in: tenant, at: moment, connection).positions
+    private func budgets(_ use: Metric.Use, at moment: Timestamp) throws -> [Spending.Position] {
+        if let id = use.matchers["budget"] {
+            let views = BudgetedViews(cache: ColumnCache(limit: 1 << 25))
+            return try Spending.position(of: BudgetID(id), in: tenant, at: moment, views, connection).map { [$0] } ?? []
+        }
+        return try focus.subject(of: alert).budgets(in: tenant, at: moment, connection).positions
     }
 
     private func spent(at moment: Timestamp) throws -> ExactDecimal {

@@ -37,7 +37,11 @@ package enum Metric: String, Sendable, CaseIterable {
         case .quotaUsed: "Requests of this calendar month (UTC)."
         case .quotaLimit: "Requests a calendar month; no data without a limit."
         case .requests: "Requests of the last five minutes; `sum(requests, 1h)` for another span, `rate(requests, 5m)` for a second's."
-        case .budgetPercent: "100 × what this month has cost until now ÷ the budget; of several budgets the highest; no data without one."
+        case .budgetPercent:
+            """
+            100 × what this month has cost until now ÷ the budget; of several budgets the highest; no data without one. `{budget="bud_…"}` names \
+            one, a cost view's too.
+            """
         case .budgetCommittedPercent: "The same with what the rest of the month will cost if nothing changes."
         case .budgetRemaining: "The budget less what is spent and reserved, as `remaining` of the budget; of several the lowest."
         case .spend: "What this month has cost until now, in the alert's currency."
@@ -68,14 +72,17 @@ package enum Metric: String, Sendable, CaseIterable {
         }
     }
 
+    var isOfBudgets: Bool { [.budgetPercent, .budgetCommittedPercent, .budgetRemaining].contains(self) }
+
     /// Whether only instances have it.
     var isOfInstances: Bool { self == .cpuPercent || self == .memoryPercent }
 
     /// Whether it can be asked how it was earlier.
     var hasPast: Bool { self != .resourceCount && self != .budgetCommittedPercent && self != .budgetRemaining }
 
-    /// The names that may stand in braces behind it, and what they may be.
+    /// The names that may stand in braces behind it, and what they may be; no value for anything.
     func matcherValues(_ name: String) -> [String]? {
+        if isOfBudgets, name == "budget" { return [] }
         guard self == .resourceCount else { return nil }
         return Subject.matchers[name]
     }

@@ -168,7 +168,7 @@ private struct RuleParser {
             }
             position += 1
             try expect("=")
-            guard case .text(let value) = next.kind, values.contains(value) else {
+            guard case .text(let value) = next.kind, values.isEmpty || values.contains(value) else {
                 throw unexpected("one of " + values.map { "\"\($0)\"" }.joined(separator: ", "))
             }
             position += 1

@@ -1,4 +1,5 @@
 package import Kernel
+import Prices
 package import Storage
 
 extension CostView {
@@ -83,9 +84,12 @@ extension CostView {
             EventDraft("costview.updated", subject: id.rawValue, data: ["before": before.snapshot, "after": snapshot]), by: by)
     }
 
-    /// Throws `invalid_state` for the Default view.
+    /// Throws `invalid_state` for the Default view, and for one with a budget.
     func delete(by: Attribution, _ connection: Connection) throws {
         guard !isDefault else { throw Problem(.invalidState, "The view of all cost stays.") }
+        guard try !Budget.stands(on: id, in: by.tenant, connection) else {
+            throw Problem(.invalidState, "A budget stands on the view; delete it first.")
+        }
         try connection.execute(
             "DELETE FROM cost_views WHERE workspace = ? AND mode = ? AND id = ?", by.tenant.workspace, by.tenant.mode, id)
         connection.append(EventDraft("costview.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)

@@ -2,15 +2,17 @@ package import Kernel
 import Storage
 package import Web
 
-/// An amount of money an account or a project may commit itself to in a calendar month, UTC.
+/// An amount of money for a calendar month, UTC: what an account or a project may commit itself to, or what a cost view is meant to come to.
 package struct Budget: Sendable {
     package let id: BudgetID
     package let name: String
     package let scope: Scope
     package let amount: ExactDecimal
     package let currency: String
-    /// False only reports.
+    /// False only reports. Always false for a cost view.
     package let enforced: Bool
+    /// Of a cost view: what is told when it is reached.
+    package let thresholds: BudgetThresholds
     let ledger: Ledger
     package let version: Int
     package let createdAt: Timestamp
@@ -19,11 +21,13 @@ package struct Budget: Sendable {
     package enum Scope: Sendable, Equatable {
         case account(AccountID)
         case project(ProjectID)
+        case view(CostViewID)
 
         var id: String {
             switch self {
             case .account(let id): id.rawValue
             case .project(let id): id.rawValue
+            case .view(let id): id.rawValue
             }
         }
     }
@@ -41,14 +45,21 @@ package struct Budget: Sendable {
 
 extension Budget {
     static let selection = """
-        SELECT id, name, scope_kind, scope, amount, currency, enforced, committed, period_start, is_stale, version, created_at, updated_at
+        SELECT id, name, scope_kind, scope, amount, currency, enforced, committed, period_start, is_stale, version, created_at, updated_at,
+            thresholds, forecast_thresholds, reached
         FROM budgets
         """
 
     static func read(_ row: Row) throws -> Budget {
-        let scope: Scope = row.text(2) == "account" ? .account(AccountID(row.text(3))) : .project(ProjectID(row.text(3)))
+        let scope: Scope =
+            switch row.text(2) {
+            case "account": .account(AccountID(row.text(3)))
+            case "project": .project(ProjectID(row.text(3)))
+            default: .view(CostViewID(row.text(3)))
+            }
         return try Budget(
             id: row.get(0), name: row.text(1), scope: scope, amount: row.get(4), currency: row.text(5), enforced: row.get(6),
+            thresholds: BudgetThresholds(actual: row.text(13), forecast: row.text(14), reached: row.text(15)),
             ledger: Ledger(committed: row.get(7), periodStart: row.time(8), isStale: row.get(9)), version: row.integer(10),
             createdAt: row.time(11), updatedAt: row.time(12))
     }

@@ -41,7 +41,10 @@ enum BudgetLedger {
     /// Computes the sums that are not right for `now`, at most so many; answers how many. Admission does not wait for it.
     static func refreshDue(at now: Timestamp, limit: Int, _ connection: Connection) throws -> Int {
         let due = try connection.rows(
-            "SELECT workspace, mode, scope FROM budgets WHERE is_stale = 1 OR period_start < ? ORDER BY workspace, mode, scope LIMIT ?",
+            """
+            SELECT workspace, mode, scope FROM budgets WHERE (is_stale = 1 OR period_start < ?) AND scope_kind <> 'view'
+            ORDER BY workspace, mode, scope LIMIT ?
+            """,
             now.startOfMonth, limit
         ) { row in (tenant: try Tenant(workspace: row.get(0), mode: row.get(1)), scope: row.text(2)) }
         for (tenant, scope) in due { _ = try current(for: [scope], at: now, in: tenant, connection) }
@@ -121,10 +124,11 @@ extension BudgetLedger {
 extension Budget {
     func isCurrent(in period: BillingPeriod) -> Bool { !ledger.isStale && ledger.periodStart == period.start }
 
-    fileprivate func with(committed: ExactDecimal, in period: BillingPeriod) -> Budget {
+    func with(committed: ExactDecimal, in period: BillingPeriod) -> Budget {
         Budget(
             id: id, name: name, scope: scope, amount: amount, currency: currency, enforced: enforced,
-            ledger: Ledger(committed: committed, periodStart: period.start, isStale: false), version: version, createdAt: createdAt,
+            thresholds: thresholds, ledger: Ledger(committed: committed, periodStart: period.start, isStale: false), version: version,
+            createdAt: createdAt,
             updatedAt: updatedAt)
     }
 }
@@ -134,6 +138,7 @@ extension Budget.Scope {
         switch self {
         case .account: "account"
         case .project: "project"
+        case .view: "NULL"  // no resource is of a view
         }
     }
 }

@@ -3,27 +3,39 @@ import Kernel
 import Storage
 package import Web
 
-package enum BudgetRoutes {
-    package static var all: [Route] {
+package struct BudgetRoutes: Sendable {
+    private let views: any ViewCosts
+
+    package init(views: any ViewCosts) { self.views = views }
+
+    package var all: [Route] {
         [
             Route(
                 .get, "/v1/budgets", .scope(.budgetsRead), "List budgets, and where they stand",
                 query: ListEnvelope.parameters(
-                    sort: Budget.sortFields, filters: [.init("account_id", .string(1...100)), .init("project_id", .string(1...100))]),
+                    sort: Budget.sortFields, filters: ["account_id", "project_id", "cost_view_id"].map { .init($0, .string(1...100)) }),
                 answers: [.list(of: BudgetStanding.schema)], handler: list),
             Route(
                 .post, "/v1/budgets", .scope(.budgetsWrite), "Make a budget",
-                details: "An enforced budget keeps out what would go past it by the end of the month; all of them must agree.",
+                details: """
+                    An enforced budget keeps out what would go past it by the end of the month; all of them must agree. One on a cost view only tells: \
+                    `budget.threshold_reached` once a month for each percent that what was spent, or the forecast, reaches.
+                    """,
                 body: .required(
-                    .object([
-                        .required("name", .name()), .required("scope", BudgetStanding.scopeSchema), .required("amount", Money.amount),
-                        .optional("currency", Money.currency), .optional("period", .choice(["month"])), .optional("enforced", .boolean()),
-                    ])), answers: [.created(BudgetStanding.schema)], problems: [.forbidden, .nameTaken], handler: create),
+                    .object(
+                        [
+                            .required("name", .name()), .required("scope", BudgetStanding.scopeSchema), .required("amount", Money.amount),
+                            .optional("currency", Money.currency), .optional("period", .choice(["month"])),
+                            .optional("enforced", .boolean()),
+                        ] + Self.thresholds)), answers: [.created(BudgetStanding.schema)], problems: [.forbidden, .nameTaken],
+                handler: create),
             Route(.get, "/v1/budgets/{id}", .scope(.budgetsRead), "Read a budget", answers: [.ok(BudgetStanding.schema)], handler: get),
             Route(
                 .patch, "/v1/budgets/{id}", .scope(.budgetsWrite), "Change a budget",
                 body: .required(
-                    .object([.optional("name", .name()), .optional("amount", Money.amount), .optional("enforced", .boolean())])),
+                    .object(
+                        [.optional("name", .name()), .optional("amount", Money.amount), .optional("enforced", .boolean())] + Self.thresholds
+                    )),
                 answers: [.ok(BudgetStanding.schema)], problems: [.forbidden, .nameTaken, .preconditionFailed], handler: update),
             Route(
                 .delete, "/v1/budgets/{id}", .scope(.budgetsWrite), "Delete a budget", answers: [.noContent()],
@@ -31,54 +43,62 @@ package enum BudgetRoutes {
         ]
     }
 
-    private static func list(_ call: Call) async throws -> Answer {
+    private static let thresholds: [Schema.Field] = [
+        .optional("thresholds", BudgetStanding.thresholds("Of a cost view; 80 and 100 if left out.")),
+        .optional("forecast_thresholds", BudgetStanding.thresholds("Of a cost view; 100 if left out.")),
+    ]
+
+    private func list(_ call: Call) async throws -> Answer {
         let request = try call.pageRequest()
-        let scope = call.query["account_id"] ?? call.query["project_id"]
-        guard call.query["account_id"] == nil || call.query["project_id"] == nil else {
-            throw Problem.invalid(parameter: "account_id", "Use account_id or project_id, not both.")
+        let scopes = ["account_id", "project_id", "cost_view_id"].compactMap { call.query[$0] }
+        guard scopes.count < 2 else {
+            throw Problem.invalid(parameter: "account_id", "Use one of account_id, project_id and cost_view_id.")
         }
-        let page = try await call.read { connection in
-            let page = try Budget.list(request, scope: scope, for: call.caller, connection)
-            return try page.map { try BudgetStanding.read($0, in: call.caller.tenant, at: call.at, connection) }
+        let page = try await call.scan { [views] connection in
+            let page = try Budget.list(request, scope: scopes.first, for: call.caller, connection)
+            return try page.map { try BudgetStanding.read($0, in: call.caller.tenant, at: call.at, views, for: call.caller, connection) }
         }
         return call.answer(page)
     }
 
-    private static func get(_ call: Call) async throws -> Answer {
-        let standing = try await call.read { connection in
-            try BudgetStanding.read(Budget.find(call.id(), for: call.caller, connection), in: call.caller.tenant, at: call.at, connection)
+    private func get(_ call: Call) async throws -> Answer {
+        let standing = try await call.scan { [views] connection in
+            try BudgetStanding.read(
+                Budget.find(call.id(), for: call.caller, connection), in: call.caller.tenant, at: call.at, views, for: call.caller,
+                connection)
         }
         return .json(.ok, standing).with(etag: standing.budget.etag)
     }
 
-    private static func create(_ call: Call) async throws -> Answer {
+    private func create(_ call: Call) async throws -> Answer {
         try call.caller.requireWorkspace(.admin)
-        let scope = try scope(of: call.body)
+        let scope = try Self.scope(of: call.body)
         var draft = BudgetDraft(name: call.body?["name"]?.string ?? "", scope: scope, amount: .zero)
         draft.currency = call.body?["currency"]?.string ?? draft.currency
+        if case .view = scope { (draft.enforced, draft.thresholds) = (false, .usual) }
         try draft.apply(call.body)
-        return try await call.commit { [draft] connection in
-            let budget = try Budget.create(draft, by: call.attribution, connection)
-            let standing = try BudgetStanding.read(budget, in: call.caller.tenant, at: call.at, connection)
+        return try await call.commit { [draft, views] connection in
+            let budget = try Budget.create(draft, views: views, by: call.attribution, connection)
+            let standing = try BudgetStanding.read(budget, in: call.caller.tenant, at: call.at, views, for: call.caller, connection)
             return .created(standing, at: "/v1/budgets/\(budget.id)").with(etag: budget.etag)
         }
     }
 
-    private static func update(_ call: Call) async throws -> Answer {
+    private func update(_ call: Call) async throws -> Answer {
         try call.caller.requireWorkspace(.admin)
-        return try await call.commit { connection in
+        return try await call.commit { [views] connection in
             let budget = try Budget.find(call.id(), for: call.caller, connection)
             try call.requireMatch(budget.etag)
             var draft = BudgetDraft(name: budget.name, scope: budget.scope, amount: budget.amount)
-            draft.enforced = budget.enforced
+            (draft.enforced, draft.thresholds) = (budget.enforced, budget.thresholds)
             try draft.apply(call.body)
             let updated = try budget.update(draft, by: call.attribution, connection)
-            let standing = try BudgetStanding.read(updated, in: call.caller.tenant, at: call.at, connection)
+            let standing = try BudgetStanding.read(updated, in: call.caller.tenant, at: call.at, views, for: call.caller, connection)
             return .json(.ok, standing).with(etag: updated.etag)
         }
     }
 
-    private static func delete(_ call: Call) async throws -> Answer {
+    private func delete(_ call: Call) async throws -> Answer {
         try call.caller.requireWorkspace(.admin)
         return try await call.commit { connection in
             let budget = try Budget.find(call.id(), for: call.caller, connection)
@@ -89,10 +109,12 @@ package enum BudgetRoutes {
     }
 
     private static func scope(of body: JSON?) throws -> Budget.Scope {
-        switch (body?["scope"]?["account_id"]?.string, body?["scope"]?["project_id"]?.string) {
-        case (let account?, nil): .account(AccountID(account))
-        case (nil, let project?): .project(ProjectID(project))
-        default: throw Problem.invalid("scope", "The scope names one account or one project.", code: "combination")
+        let scope = body?["scope"]
+        switch (scope?["account_id"]?.string, scope?["project_id"]?.string, scope?["cost_view_id"]?.string) {
+        case (let account?, nil, nil): return .account(AccountID(account))
+        case (nil, let project?, nil): return .project(ProjectID(project))
+        case (nil, nil, let view?): return .view(CostViewID(view))
+        default: throw Problem.invalid("scope", "The scope names one account, one project or one cost view.", code: "combination")
         }
     }
 }
@@ -102,5 +124,16 @@ extension BudgetDraft {
         if let name = body?["name"]?.string { self.name = name }
         if let amount = body?["amount"]?.string { self.amount = try Money.amount(amount, at: "amount") }
         if let enforced = body?["enforced"]?.bool { self.enforced = enforced }
+        let sent = [body?["thresholds"]?.array, body?["forecast_thresholds"]?.array].map { $0?.compactMap(\.integer) }
+        if sent.contains(where: { $0 != nil }) {
+            thresholds = BudgetThresholds(actual: sent[0] ?? thresholds.actual, forecast: sent[1] ?? thresholds.forecast)
+        }
+        guard case .view = scope else {
+            guard thresholds == .none else {
+                throw Problem.invalid("thresholds", "Only a budget on a cost view has them.", code: "combination")
+            }
+            return
+        }
+        guard !self.enforced else { throw Problem.invalid("enforced", "A budget on a cost view only tells.", code: "combination") }
     }
 }

@@ -13,6 +13,15 @@ package enum Spending {
         package let committed: ExactDecimal
     }
 
+    /// Of one budget, whatever it is on; nil when it is not there.
+    package static func position(
+        of id: BudgetID, in tenant: Tenant, at moment: Timestamp, _ views: any ViewCosts, _ connection: Connection
+    ) throws -> Position? {
+        guard let budget = try Budget.find(id, in: tenant, connection) else { return nil }
+        let standing = try BudgetStanding.read(budget, in: tenant, at: moment, views, connection)
+        return Position(budget: id, amount: budget.amount, spent: standing.spent, committed: standing.budget.ledger.committed)
+    }
+
     /// Of every budget of just this account or project, at a moment of the month that runs.
     package static func positions(
         of scope: Budget.Scope, in tenant: Tenant, at moment: Timestamp, _ connection: Connection
@@ -35,11 +44,7 @@ package enum Spending {
     private static func intervals(
         of scope: Budget.Scope, after start: Timestamp, in tenant: Tenant, _ connection: Connection
     ) throws -> [(resource: String, interval: MeteredInterval)] {
-        let column =
-            switch scope {
-            case .account: "account"
-            case .project: "project"
-            }
+        let column = scope.column
         return try connection.rows(
             """
             SELECT \(MeteredInterval.columns) FROM commitments c
