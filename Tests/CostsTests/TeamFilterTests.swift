@@ -64,8 +64,9 @@ import Testing
             #expect(try await cloud.data(Self.dates, as: bob).total == "8")
             _ = try await cloud.patch("/teams/7", as: cloud.home.liveKey, ["gcp_project_names": ["none"]]).expecting(200)
             #expect(try await cloud.data(Self.dates, as: bob).total == "0")
-            _ = try await cloud.patch("/teams/7", as: cloud.home.liveKey, ["gcp_project_names": [], "custom_metric_names": ["orders"]]).expecting(
-                200)
+            _ = try await cloud.patch("/teams/7", as: cloud.home.liveKey, ["gcp_project_names": [], "custom_metric_names": ["orders"]])
+                .expecting(
+                    200)
             #expect(try await cloud.data(Self.dates, as: bob).total == "0", "a list of points says nothing of costs")
             _ = try await cloud.patch("/teams/7", as: cloud.home.liveKey, ["custom_metric_names": []]).expecting(200)
             #expect(try await cloud.data(Self.dates, as: bob).total == "31")
