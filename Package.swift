@@ -191,7 +191,8 @@ let package = Package(
             dependencies: ["Costs", "Prices", "Identity", "Metering", "Server", "TestKit", "Storage", "Kernel", .httpTypes],
             swiftSettings: strict),
         .testTarget(
-            name: "DashboardTests", dependencies: ["Dashboard", "TestKit", "Server", "Web", "Kernel", .httpTypes], swiftSettings: strict),
+            name: "DashboardTests",
+            dependencies: ["Dashboard", "TestKit", "Server", "Web", "Metering", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(
             name: "ResourcesTests",
             dependencies: ["TestKit", "Server", "Resources", "Prices", "Provider", "Simulator", "Storage", "Kernel", .httpTypes],

@@ -144,6 +144,22 @@ class Page:
             time.sleep(0.05)
         raise RuntimeError(f"there is no {selector} at {self.address}")
 
+    def wait_until(self, expression):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):
+                if self.evaluate(expression):
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"it did not come to this at {self.address}: {expression}")
+
+    def sees(self, selector):
+        return self.evaluate(f"!!document.querySelector({json.dumps(selector)})?.checkVisibility()")
+
+    def press(self, key):
+        for kind in ("rawKeyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9, "Enter": 13}[key])
+
     def look(self, width, height, scheme):
         """Changes the window of a living page; nothing is loaded again."""
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)

@@ -27,7 +27,14 @@ final class Browser {
     }
 
     @discardableResult func go(_ path: String) async throws -> Reply {
-        take(try await installation.get(path, headers: headers))
+        let headers = headers
+        // What asks a provider waits for the simulator, which keeps time by the stopped clock.
+        let asksProvider = path.hasPrefix("/app/resources/")
+        let reply =
+            asksProvider
+            ? try await installation.moving { [installation] in try await installation.get(path, headers: headers) }
+            : try await installation.get(path, headers: headers)
+        take(reply)
         return reply
     }
 
@@ -43,7 +50,12 @@ final class Browser {
         let body = fields.map { "\(PercentEncoding.encode($0.key))=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
         let own = ["Content-Type": "application/x-www-form-urlencoded"]
         let sent = headers.merging(own) { $1 }.merging(origin) { $1 }
-        take(try await installation.send(.post, path, Array(body.utf8), headers: sent))
+        let asksProvider = path.hasPrefix("/app/resources/") || path.hasPrefix("/app/webhooks")
+        let reply =
+            asksProvider
+            ? try await installation.moving { [installation] in try await installation.send(.post, path, Array(body.utf8), headers: sent) }
+            : try await installation.send(.post, path, Array(body.utf8), headers: sent)
+        take(reply)
         return reply
     }
 
@@ -85,3 +97,26 @@ final class Browser {
 
 /// A server that browsers reach through a proxy.
 func publishedByHTTPS(_ configuration: inout ServerConfiguration) { configuration.publicURL = "https://cloud.example.com" }
+
+extension Browser {
+    /// Switches to the live or the test side, as somebody would on the projects page.
+    func look(at mode: String) async throws {
+        try await go("/app/projects")
+        try await submit("/app/mode", ["mode": mode])
+    }
+
+    /// A member of the workspace with that role in one project.
+    static func member(_ installation: Installation, _ role: String, of project: String, email: String = "vic@home.example") async throws
+        -> Browser
+    {
+        let home = installation.home
+        let invited = try await installation.post("/v1/users", as: home.sessionToken, ["email": .string(email)]).expecting(201)
+        _ = try await installation.put(
+            "/v1/projects/\(project)/members/\(invited.text("id"))", as: home.sessionToken, ["role": .string(role)]
+        ).expecting(200)
+        let browser = try await Browser(installation)
+        let token = invited["invitation"]?["token"]?.string ?? ""
+        try await browser.submit("/app/invitation", ["token": token, "password": Installation.password], token: false)
+        return browser
+    }
+}

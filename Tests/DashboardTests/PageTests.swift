@@ -8,6 +8,8 @@ import Web
 @Suite struct `Every page` {
     @Test(arguments: [
         "/app/sign-in", "/app/invitation", "/app/projects", "/app/settings/api-keys", "/app/nowhere", "/docs", "/docs/nowhere",
+        "/app/overview", "/app/resources", "/app/usage", "/app/usage/budgets", "/app/usage/alerts", "/app/webhooks", "/app/events",
+        "/app/events/1", "/app/audit",
     ])
     func `can be framed by nobody, runs no foreign script and is no other type`(path: String) async throws {
         try await Installation.run { installation in
@@ -31,7 +33,7 @@ import Web
     @Test func `the root leads to the dashboard`() async throws {
         try await Installation.run { installation in
             let reply = try await installation.get("/")
-            #expect(reply.header("Location") == "/app/projects")
+            #expect(reply.header("Location") == "/app/overview")
         }
     }
 

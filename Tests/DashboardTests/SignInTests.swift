@@ -8,7 +8,7 @@ import Testing
         try await Installation.run { installation in
             let browser = try await Browser.signedIn(installation)
             #expect(browser.reply.status == 303)
-            #expect(browser.location == "/app/projects")
+            #expect(browser.location == "/app/overview")
             let cookie = browser.reply.header("Set-Cookie") ?? ""
             for attribute in ["HttpOnly", "SameSite=Lax", "Path=/app", "Max-Age=43200"] { #expect(cookie.contains(attribute)) }
             #expect(!cookie.contains("Secure"))
@@ -69,7 +69,7 @@ import Testing
             let browser = try await Browser(installation)
             try await browser.submit(
                 "/app/sign-in", ["email": "ada@home.example", "password": Installation.password, "next": next], token: false)
-            #expect(browser.location == "/app/projects")
+            #expect(browser.location == "/app/overview")
         }
     }
 
@@ -124,7 +124,7 @@ import Testing
             let browser = try await Browser(installation)
             #expect(try await browser.submit("/app/invitation", ["token": token, "password": "short"], token: false).status == 422)
             try await browser.submit("/app/invitation", ["token": token, "password": Installation.password], token: false)
-            #expect(browser.location == "/app/projects")
+            #expect(browser.location == "/app/overview")
             #expect(try await browser.go("/app/projects").text.contains("mel@home.example"))
             let again = try await browser.submit("/app/invitation", ["token": token, "password": Installation.password], token: false)
             #expect(again.status == 422)

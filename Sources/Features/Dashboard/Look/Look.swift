@@ -12,9 +12,18 @@ struct Look: Sendable {
 
     private static let templates: [String: String] = [
         "frame": Frame.template, "navigation": Frame.navigation, "form-fields": Frame.formFields, "pager": Pager.template,
+        "badge": Badge.template, "moment": Moment.template,
+        "ask": AskPage.template, "event-table": EventRow.template, "events": EventsPage.template, "event": EventsPage.oneTemplate,
+        "audit": AuditPage.template,
+        "webhooks": WebhooksPage.template, "webhook": WebhookPage.template, "delivery": DeliveryPage.template,
+        "usage": UsagePage.template, "tabs": Tab.template, "budgets": BudgetsPage.template, "budget": BudgetsPage.editTemplate,
+        "alerts": AlertsPage.template, "alert": AlertPage.template, "alert-fields": AlertForm.template, "resources": ResourcesPage.template,
+        "overview": OverviewPage.template, "resource": ResourcePage.template,
+
         "error": ErrorPage.template,
         "sign-in": SignInPage.template, "invitation": InvitationPage.template,
-        "projects": ProjectsPage.template, "api-keys": APIKeysPage.template, "key-form": NewKeyForm.template, "key-list": KeyList.template,
+        "projects": ProjectsPage.template, "project": ProjectPage.template, "api-keys": APIKeysPage.template,
+        "key-form": NewKeyForm.template, "key-list": KeyList.template,
         "fresh-key": FreshKeyPanel.template, "docs": Docs.template, "docs-overview": DocsOverview.template,
         "docs-authentication": DocsAuthentication.template, "docs-endpoints": DocsEndpoints.template, "docs-faq": DocsFAQ.template,
         "docs-how-tos": DocsHowTos.template, "docs-how-to": DocsHowTo.template,

@@ -73,7 +73,7 @@ extension Stylesheet {
         .ask { max-width: 32rem; } .ask h1 { font-size: 1.25rem; margin-bottom: 0.375rem; }
         .empty { text-align: center; padding: 2.5rem 1rem; color: var(--muted); }
         .empty .icon { width: 28px; height: 28px; color: var(--line-strong); margin-bottom: 0.5rem; }
-        .empty h3 { color: var(--text); margin-bottom: 0.25rem; }
+        .empty h2, .empty h3 { color: var(--text); margin-bottom: 0.25rem; font-size: 1rem; } .card.empty h2 + * { margin-top: 0; }
         """
 
     /// Tables; on a phone every row is a block of its own, with the names of the columns beside the values.

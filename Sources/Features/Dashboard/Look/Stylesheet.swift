@@ -1,6 +1,6 @@
 /// The one style sheet: system fonts, light and dark, from a phone to a desktop.
 enum Stylesheet {
-    static let text = [colours, base, frame, parts, tables, docs].joined(separator: "\n")
+    static let text = [colours, base, frame, parts, tables, figures, docs].joined(separator: "\n")
 
     /// Text on its ground has a contrast of at least 4.5 in both themes.
     private static let colours = """
@@ -44,7 +44,7 @@ enum Stylesheet {
     private static let frame = """
         .brand { display: flex; align-items: center; gap: 0.625rem; color: inherit; font-weight: 650; font-size: 1.0625rem; letter-spacing: -0.01em; text-decoration: none; }
         .side { display: flex; align-items: center; flex-wrap: wrap; gap: 0.25rem 0.75rem; padding: 0.625rem 1rem; background: var(--surface); border-bottom: 1px solid var(--line); }
-        .workspace { color: var(--muted); font-size: 0.8125rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 9rem; }
+        .workspace { color: var(--muted); font-size: 0.8125rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 9rem; flex: 1 1 2rem; min-width: 0; }
         .workspace::before { content: "/"; margin-right: 0.75rem; color: var(--line-strong); }
         .main-nav ul { list-style: none; margin: 0; padding: 0; }
         .main-nav a { display: flex; align-items: center; gap: 0.5rem; padding: 0.5625rem 0.5rem; color: var(--muted); text-decoration: none; border-radius: 6px; font-weight: 500; }
@@ -84,7 +84,7 @@ enum Stylesheet {
             .app { display: grid; grid-template-columns: 15rem minmax(0, 1fr); min-height: 100vh; background: linear-gradient(to right, var(--surface) calc(15rem - 1px), var(--line) calc(15rem - 1px) 15rem, var(--ground) 15rem); }
             .side { position: sticky; top: 0; height: 100vh; flex-direction: column; align-items: stretch; flex-wrap: nowrap; gap: 0; padding: 1.25rem 0.875rem; border: 0; border-right: 1px solid var(--line); }
             .side .brand { padding: 0 0.5rem; }
-            .workspace { padding: 0 0.5rem; margin: 1.25rem 0 0; max-width: none; font-weight: 500; color: var(--text); font-size: 0.875rem; }
+            .workspace { padding: 0 0.5rem; margin: 1.25rem 0 0; max-width: none; flex: none; font-weight: 500; color: var(--text); font-size: 0.875rem; }
             .workspace::before { content: "Workspace"; display: block; margin: 0; color: var(--muted); font-weight: 400; font-size: 0.75rem; }
             .menu { display: none; }
             .column { display: flex; flex-direction: column; flex: 1; min-height: 0; margin-top: 1rem; }

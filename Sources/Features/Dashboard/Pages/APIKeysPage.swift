@@ -17,10 +17,15 @@ struct APIKeysPage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/settings") { _, _ in Response.seeOther(Self.path) }
-        router.get("/app/settings/api-keys") { request, scope in await pages.signedIn(request, scope) { try await show($0) } }
-        router.post("/app/settings/api-keys") { request, scope in await pages.signedIn(request, scope, create) }
-        router.post("/app/settings/api-keys/{id}/rotation") { request, scope in await pages.signedIn(request, scope, rotate) }
-        router.post("/app/settings/api-keys/{id}/revocation") { request, scope in await pages.signedIn(request, scope, revoke) }
+        router.get("/app/settings/api-keys") { request, scope in await pages.signedIn(request, scope) { try await show($0.acrossModes) } }
+        router.post("/app/settings/api-keys") { request, scope in await pages.signedIn(request, scope) { try await create($0.acrossModes) }
+        }
+        router.post("/app/settings/api-keys/{id}/rotation") { request, scope in
+            await pages.signedIn(request, scope) { try await rotate($0.acrossModes) }
+        }
+        router.post("/app/settings/api-keys/{id}/revocation") { request, scope in
+            await pages.signedIn(request, scope) { try await revoke($0.acrossModes) }
+        }
         for verb in ["rotation", "revocation"] {
             router.get("/app/settings/api-keys/{id}/\(verb)") { _, _ in Response.seeOther(Self.path) }
         }

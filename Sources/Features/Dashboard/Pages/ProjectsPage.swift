@@ -12,9 +12,9 @@ struct ProjectsPage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/projects") { request, scope in
-            await pages.signedIn(request, scope) { visit in try await show(visit, NewProject()) }
+            await pages.signedIn(request, scope) { visit in try await show(visit.acrossModes, NewProject()) }
         }
-        router.post("/app/projects") { request, scope in await pages.signedIn(request, scope, create) }
+        router.post("/app/projects") { request, scope in await pages.signedIn(request, scope) { try await create($0.acrossModes) } }
     }
 
     private struct Content: Sendable {
@@ -99,7 +99,7 @@ struct ProjectsPage: Sendable {
         </details>
         {{/page.mayCreate}}
         {{#page.isEmpty}}
-        <section class="card empty">\(Icon.projects)<h3>No projects yet</h3>
+        <section class="card empty">\(Icon.projects)<h2>No projects yet</h2>
         {{#page.mayCreate}}<p>Make the first one to get a place for resources and keys.</p>{{/page.mayCreate}}
         {{^page.mayCreate}}<p>Ask an admin of your workspace to add you to a project.</p>{{/page.mayCreate}}</section>
         {{/page.isEmpty}}
@@ -108,7 +108,7 @@ struct ProjectsPage: Sendable {
         <thead><tr><th scope="col">Name</th><th scope="col">Environment</th><th scope="col">Status</th><th scope="col" class="number">Requests, 24 h</th><th scope="col">Created</th></tr></thead>
         <tbody>
         {{#page.projects}}
-        <tr><td><div class="name">{{name}}</div><div class="mono">{{id}}</div></td>
+        <tr><td><a class="name" href="/app/projects/{{id}}">{{name}}</a><div class="mono">{{id}}</div></td>
         <td data-label="Environment"><span class="badge{{#isProduction}} accent{{/isProduction}}">{{env}}</span></td>
         <td data-label="Status">{{#isActive}}<span class="badge good">Active</span>{{/isActive}}{{^isActive}}<span class="badge">Archived</span>{{/isActive}}</td>
         <td data-label="Requests, 24 h" class="number">{{requests}}</td>
@@ -125,7 +125,8 @@ struct ProjectsPage: Sendable {
 
 extension ProjectsPage.Row {
     init(_ project: Project, _ visit: Visit, _ connection: Connection) throws {
-        let busy = try RequestActivity().requestsInLastDay(of: project.id, in: visit.caller.tenant, at: visit.at, connection)
+        let busy = try RequestActivity().requestsInLastDay(
+            of: project.id, in: Tenant(workspace: visit.caller.workspace, mode: visit.mode), at: visit.at, connection)
         self.init(
             id: project.id.rawValue, name: project.name, env: project.env.label, isProduction: project.env == .production,
             isActive: project.status == .active, requests: Words.count(busy), created: Words.day(project.createdAt))

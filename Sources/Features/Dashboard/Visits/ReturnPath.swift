@@ -4,7 +4,7 @@ import Web
 /// Where signing in leads: one of our own pages, whatever a link says.
 struct ReturnPath: Sendable {
     /// Where one lands.
-    static let home = "/app/projects"
+    static let home = "/app/overview"
 
     let path: String
 

@@ -34,7 +34,7 @@ extension Visit {
     /// Sends what the visitor's form says, once for each form that was rendered. `isReplay` when the same form was sent before.
     @discardableResult func send(
         _ method: HTTPRequest.Method, _ path: String, _ parameters: KeyValuePairs<String, String> = [:], query: Pairs = [:],
-        _ body: JSON? = nil
+        body: JSON? = nil
     ) async throws -> (json: JSON, isReplay: Bool) {
         guard let once = form["once"], (16...64).contains(once.utf8.count) else {
             throw Problem(.validationFailed, "The form could not be read.")

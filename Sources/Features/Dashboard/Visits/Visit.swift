@@ -7,7 +7,9 @@ import Web
 /// A request to a page by somebody who is signed in. It cannot be made without a caller, and a submitted form not without its token.
 struct Visit: Sendable {
     let guest: Guest
-    let caller: Caller
+    private(set) var caller: Caller
+    /// The side the visitor looks at.
+    let mode: Mode
     /// Empty for a request that submits none.
     let form: Form
     let user: User
@@ -18,11 +20,19 @@ struct Visit: Sendable {
         guard let caller = try await guest.caller(), let id = caller.user else { return nil }
         self.guest = guest
         self.caller = caller
+        mode = caller.mode
         form = guest.request.method == .post ? try await guest.form() : Form()
         if guest.request.method == .post { try guest.pages.formToken.check(form["form_token"], for: caller) }
         (user, workspace) = try await guest.pages.store.read { connection in
             try (User.find(id, in: caller.workspace, connection), Workspace.find(caller.workspace, connection))
         }
+    }
+
+    /// The same visit to what exists once and for both sides, such as projects, people and keys: as a session of the API, which is live.
+    var acrossModes: Visit {
+        var copy = self
+        copy.caller = caller.in(.live)
+        return copy
     }
 
     var at: Timestamp { guest.at }
@@ -61,8 +71,8 @@ struct Visit: Sendable {
         Frame(
             title: title, section: section,
             visitor: .init(
-                workspace: workspace.name, email: user.email, isTest: caller.mode == .test,
-                formToken: guest.pages.formToken.make(for: caller),
+                workspace: workspace.name, email: user.email, isTest: mode == .test,
+                formToken: guest.pages.formToken.make(for: caller.in(mode)),
                 once: guest.pages.surroundings.randomBytes(16).hexadecimal))
     }
 

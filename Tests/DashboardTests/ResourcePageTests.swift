@@ -1,0 +1,113 @@
+import Kernel
+import Server
+import TestKit
+import Testing
+
+@Suite struct `Resources on the dashboard` {
+    @Test func `are listed with state and cost, filtered, and one can be opened`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            let instances = try await installation.get("/v1/instances?per_page=100", as: installation.home.testKey).items
+            let first = try #require(instances.first)
+            #expect(try await browser.go("/app/resources").status == 200)
+            #expect(browser.page.contains("<a class=\"name\" href=\"/app/resources/inst_"))
+            #expect(browser.page.contains("an hour"))
+            try await browser.go("/app/resources?kind=network")
+            #expect(!browser.page.contains("/app/resources/inst_"))
+            try await browser.go("/app/resources?name=\((first["name"]?.string ?? ""))&kind=instance&phase=&selector=")
+            #expect(browser.page.contains("/app/resources/\((first["id"]?.string ?? ""))\""))
+            try await browser.go("/app/resources?selector=%3D%3D%3D")
+            #expect(browser.reply.status == 200 && browser.page.contains("notice bad"))
+            #expect(try await browser.go("/app/resources/\((first["id"]?.string ?? ""))").status == 200)
+            for part in ["Cost", "Operations", "Metrics", "Logs", "History", (first["name"]?.string ?? "")] {
+                #expect(browser.page.contains(part))
+            }
+        }
+    }
+
+    @Test func `nothing of the test side is seen on the live side, nor of another workspace`() async throws {
+        try await Installation.run { installation in
+            let id = try #require(try await installation.get("/v1/instances", as: installation.home.testKey).ids.first)
+            let browser = try await Browser.signedIn(installation)
+            #expect(try await browser.go("/app/resources").text.contains("Nothing runs yet"))
+            #expect(try await browser.go("/app/resources/\(id)").status == 404)
+            let away = try await installation.makeWorkspace()
+            let stranger = try await Browser.signedIn(installation, email: away.email, password: away.password)
+            try await stranger.look(at: "test")
+            #expect(try await stranger.go("/app/resources/\(id)").status == 404)
+            try await stranger.go("/app/projects")
+            #expect(try await stranger.submit("/app/resources/\(id)/actions/stop", ["confirmed": "yes"]).status == 404)
+        }
+    }
+
+    @Test func `an instance is stopped after a question, once, and the API sees it`() async throws {
+        try await Installation.run { installation in
+            let running = try await installation.get("/v1/instances?power=running", as: installation.home.testKey)
+            let id = try #require(running.ids.first)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            try await browser.go("/app/resources/\(id)")
+            #expect(browser.page.contains("data-action=\"stop\""))
+            try await browser.submit("/app/resources/\(id)/actions/stop")
+            #expect(browser.page.contains("What runs on it ends"))
+            let form = [
+                "confirmed": "yes", "form_token": browser.hidden("form_token") ?? "", "once": browser.hidden("once") ?? "",
+            ]
+            for _ in 1...2 {
+                try await browser.submit("/app/resources/\(id)/actions/stop", form)
+                #expect(browser.location == "/app/resources/\(id)")
+            }
+            let operations = try await installation.get("/v1/operations?resource=\(id)", as: installation.home.testKey)
+            #expect(operations.items.count { $0["type"]?.string == "instance.stop" } == 1)
+            try await browser.go("/app/resources/\(id)")
+            #expect(browser.page.contains("Instance stop"))
+            try await installation.settle()
+            try await browser.go("/app/resources/\(id)")
+            #expect(browser.page.contains("data-action=\"start\"") && browser.page.contains("Stopped"))
+            let events = try await installation.get("/v1/events?subject=\(id)&type=instance.stopped", as: installation.home.testKey)
+            #expect(events.items.count == 1)
+        }
+    }
+
+    @Test func `a form without its token stops nothing`() async throws {
+        try await Installation.run { installation in
+            let id = try #require(try await installation.get("/v1/instances?power=running", as: installation.home.testKey).ids.first)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            let reply = try await browser.submit(
+                "/app/resources/\(id)/actions/stop", ["confirmed": "yes", "once": "0123456789abcdef"], token: false)
+            #expect(reply.status == 403)
+            #expect(try await installation.get("/v1/instances/\(id)", as: installation.home.testKey)["spec"]?["power"] == "running")
+        }
+    }
+
+    @Test func `a viewer sees no button, and is refused when they send the form`() async throws {
+        try await Installation.run { installation in
+            let id = try #require(try await installation.get("/v1/instances?power=running", as: installation.home.testKey).ids.first)
+            let project = try await installation.get("/v1/instances/\(id)", as: installation.home.testKey).text("project_id")
+            let browser = try await Browser.member(installation, "viewer", of: project)
+            try await browser.look(at: "test")
+            #expect(try await browser.go("/app/resources/\(id)").status == 200)
+            #expect(!browser.page.contains("data-action="))
+            #expect(try await browser.submit("/app/resources/\(id)/actions/stop", ["confirmed": "yes"]).status == 403)
+        }
+    }
+
+    @Test func `labels and names with markup are text`() async throws {
+        try await Installation.run { installation in
+            let key = installation.home.testKey
+            let id = try #require(try await installation.get("/v1/instances", as: key).ids.first)
+            _ = try await installation.patch("/v1/instances/\(id)", as: key, ["labels": ["owner": "a"]])
+            let project = try await installation.get("/v1/instances/\(id)", as: key).text("project_id")
+            _ = try await installation.patch("/v1/projects/\(project)", as: installation.home.liveKey, ["name": "<script>x</script>\"'"])
+                .expecting(200)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            for path in ["/app/resources", "/app/resources/\(id)"] {
+                try await browser.go(path)
+                #expect(browser.page.contains("&lt;script&gt;x") && !browser.page.contains("<script>x"))
+            }
+        }
+    }
+}
