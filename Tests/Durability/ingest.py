@@ -122,7 +122,7 @@ def aimed(server, token, sender, folder, rounds, checks):
                 break
             # What opening the database writes is no fold: it begins when the server listens.
             seen = size if seen is not None or listens(server) else None
-        time.sleep((0, 0.005, 0.01, 0.02, 0.04, 0.08)[number % 6])
+        time.sleep((0, 0.005, 0.02, 0.08, 0.2, 0.5)[number % 6])
         server.kill()
         left = pending(server, folder)
         before, behind = before + (left == waiting), behind + (left < waiting)
