@@ -43,9 +43,9 @@ enum Stylesheet {
 
     private static let frame = """
         .brand { display: flex; align-items: center; gap: 0.625rem; color: inherit; font-weight: 650; font-size: 1.0625rem; letter-spacing: -0.01em; text-decoration: none; }
-        .side { display: flex; align-items: center; flex-wrap: wrap; gap: 0.25rem 0.75rem; padding: 0.625rem 1rem; background: var(--surface); border-bottom: 1px solid var(--line); }
+        .side { display: flex; align-items: center; flex-wrap: wrap; gap: 0.25rem 0.5rem; padding: 0.625rem 1rem; background: var(--surface); border-bottom: 1px solid var(--line); }
         .workspace { color: var(--muted); font-size: 0.8125rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 9rem; flex: 1 1 2rem; min-width: 0; }
-        .workspace::before { content: "/"; margin-right: 0.75rem; color: var(--line-strong); }
+        .workspace::before { content: "/"; margin-right: 0.5rem; color: var(--line-strong); }
         .main-nav ul { list-style: none; margin: 0; padding: 0; }
         .main-nav a { display: flex; align-items: center; gap: 0.5rem; padding: 0.5625rem 0.5rem; color: var(--muted); text-decoration: none; border-radius: 6px; font-weight: 500; }
         .main-nav a:hover { color: var(--text); background: var(--sunken); }
