@@ -71,6 +71,7 @@ test-fuzz: $(BINARY)
 test-browser: $(BINARY)
 	scripts/setup.sh chromium chromium-driver
 	python3 Tests/Browser/browser.py --binary $(BINARY)
+	python3 Tests/Browser/costs.py --binary $(BINARY)
 
 ## Format lint; warnings are errors in every target already.
 check: setup

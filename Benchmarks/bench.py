@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "Tests" / "Durability"))
 import fastapi_service
 import load
 import machine
+import pages
 import resources
 import signals
 from disk import Disk
@@ -58,6 +59,8 @@ class Bench:
                 return resources.measure(self, ours)
         if self.options.only_signals:
             return signals.measure(self)
+        if self.options.only_pages:
+            return pages.measure(self)
         if self.options.only_ingest:
             return self.points()
         if self.options.only_bills:
@@ -74,6 +77,7 @@ class Bench:
         with self.ours("resources") as ours:
             resources.measure(self, ours)
         signals.measure(self)
+        pages.measure(self)
         self.points()
         self.bills()
         if not self.options.no_kill:
@@ -100,7 +104,7 @@ class Bench:
         opened = ",".join(filter(None, [egress, self.options.docker and self.options.docker.replace("unix://", "unix:")]))
         environment = disk.environment() | ({"CLOUDAPI_ALLOW_EGRESS": opened} if opened else {})
         server = Server(self.options.binary, data, self.folder / f"{name}.log", environment)
-        server.token, server.disk = credentials["api_key"], disk
+        server.credentials, server.token, server.disk = credentials, credentials["api_key"], disk
         return server.start()
 
     def make_projects(self, ours):
@@ -283,6 +287,7 @@ def main():
     parser.add_argument("--docker", metavar="unix://…", help="a Docker whose own speed is the measure of ours")
     parser.add_argument("--docker-image", default="cp-busybox:1", help="an image it has")
     parser.add_argument("--only-resources", action="store_true", help="leave everything else out")
+    parser.add_argument("--only-pages", action="store_true", help="leave everything else out")
     parser.add_argument("--only-signals", action="store_true", help="leave everything else out")
     parser.add_argument("--events", type=int, help="how long the log is that is verified and reported on; a million when left out")
     parser.add_argument("--only-ingest", action="store_true", help="points alone")

@@ -14,6 +14,8 @@ package struct PageCall: Sendable {
     package var query: [(name: String, value: String)]
     /// Nil for a call without one.
     package var body: JSON?
+    /// The body of a call that takes a file.
+    package var file: SpooledFile?
     /// What makes a form that is sent twice work once; nil for a reading call.
     package var once: String?
     package let requestID: ID<RequestKind>
@@ -56,6 +58,16 @@ extension Pipeline {
         return answer
     }
 
+    /// Keeps a file on disk for a call that takes one, and removes it when `body` returns unless it was moved. Throws `payload_too_large`.
+    package func spooling<Result>(
+        _ content: RequestBody, named id: ID<RequestKind>, for route: Route, _ body: (SpooledFile) async throws -> Result
+    ) async throws -> Result {
+        guard case .file(_, let limit) = route.body else { throw Problem.notFound("page") }
+        let file = try await spool.take(content, named: id.rawValue, limit: limit)
+        defer { file.discard() }
+        return try await body(file)
+    }
+
     /// A file that a page hands on. `authorize` throws when the person's session is over.
     package func response(
         _ answer: Answer, to scope: RequestScope, of caller: Caller, requestID: ID<RequestKind>,
@@ -76,7 +88,7 @@ extension Pipeline {
     private func call(_ asked: PageCall, _ caller: Caller) throws -> Call {
         var json = JSONWriter()
         asked.body?.write(to: &json)
-        let bytes = ByteBuffer(bytes: asked.body == nil ? [] : json.bytes)
+        let bytes = ByteBuffer(bytes: asked.file?.digest ?? (asked.body == nil ? [] : json.bytes))
         var parameters = Parameters()
         for parameter in asked.parameters { parameters[parameter.name[...]] = PercentEncoding.encode(parameter.value)[...] }
         let query = asked.query.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
@@ -85,7 +97,7 @@ extension Pipeline {
         return Call(
             caller: caller, requestID: asked.requestID, at: asked.at, address: asked.address, parameters: parameters,
             query: try Query(query[...], parameters: asked.route.query, ignoringUnknown: asked.route.surface.ignoresUnknown),
-            body: try asked.route.checked(bytes, contentType: "application/json"), bytes: bytes, file: nil, headers: [:],
+            body: try asked.route.checked(bytes, contentType: "application/json"), bytes: bytes, file: asked.file, headers: [:],
             logger: asked.logger,
             path: path, routePath: asked.route.path, envelope: asksForPages ? .page : .cursor, surroundings: surroundings, store: store,
             idempotency: idempotency(asked, caller, path, bytes), cursors: cursors, trace: nil)

@@ -96,6 +96,12 @@ class Page:
         self.evaluate(f"document.querySelector({json.dumps(selector)}).value = ''")
         self.send("Input.insertText", text=text)
 
+    def choose(self, selector, file):
+        """A file for a field that takes one."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(Path(file).resolve())])
+
     def click(self, selector):
         """With the pointer, in the middle of it: what is hidden or covered cannot be clicked."""
         self.wait_for(selector)

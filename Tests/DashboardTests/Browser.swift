@@ -59,6 +59,21 @@ final class Browser {
         return reply
     }
 
+    /// A form as `submit` would send it, for who can take no browser along: `moving(browser.request(…))`.
+    func request(_ path: String, _ fields: [String: String] = [:]) -> @Sendable () async throws -> Reply {
+        let all = ["form_token": hidden("form_token") ?? "", "once": hidden("once") ?? ""].merging(fields) { $1 }
+        let body = all.map { "\(PercentEncoding.encode($0.key))=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
+        let sent = headers.merging(["Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"]) { $1 }
+        return { [installation] in try await installation.send(.post, path, Array(body.utf8), headers: sent) }
+    }
+
+    /// Sends a body as it is, from a page of ours.
+    @discardableResult func send(_ path: String, _ body: String, type: String) async throws -> Reply {
+        let own = ["Content-Type": type, "Sec-Fetch-Site": "same-origin"]
+        take(try await installation.send(.post, path, Array(body.utf8), headers: headers.merging(own) { $1 }))
+        return reply
+    }
+
     var page: String { reply.text }
     var location: String? { reply.header("Location") }
 

@@ -85,3 +85,14 @@ import Testing
         }
     }
 }
+
+@Suite struct `Reading JSON with all its digits` {
+    @Test(
+        arguments: [
+            ("[1, 0.1234567890123456789]", [1, "0.1234567890123456789"]), ("-1.50", "-1.50"), ("1e2", "1e2"),
+            ("123456789012345678901", "123456789012345678901"), ("7", 7),
+        ] as [(String, JSON)])
+    func `keeps what a double cannot hold as it was written`(text: String, value: JSON) throws {
+        #expect(try JSONParser.parse(text.utf8, keepingDigits: true) == value)
+    }
+}

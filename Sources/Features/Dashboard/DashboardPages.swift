@@ -73,6 +73,18 @@ package struct DashboardPages: Sendable {
         AlertsPage(pages: self).add(to: router)
         AlertPage(pages: self).add(to: router)
         APIKeysPage(pages: self).add(to: router)
+        CostsPage(pages: self).add(to: router)
+        UnitMetricsPage(pages: self).add(to: router)
+        TokenSettings(pages: self).add(to: router)
+        StreamSettings(pages: self).add(to: router)
+        UserSettings(pages: self).add(to: router)
+        TeamSettings(pages: self).add(to: router)
+        CatalogSettings(pages: self).add(to: router)
+        SlackSettings(pages: self).add(to: router)
+        ConnectionSettings(pages: self).add(to: router)
+        PriceSettings(pages: self).add(to: router)
+        SessionSettings(pages: self).add(to: router)
+        WorkspaceSettings(pages: self).add(to: router)
         docs.add(to: router, pages: self)
         for path: RouterPath in ["/app/**", "/docs/**"] {
             router.get(path) { request, scope in await open(request, scope) { _ in throw Problem(.notFound, "There is no such page.") } }
@@ -97,6 +109,20 @@ extension DashboardPages {
         await open(request, scope) { guest in
             guard let visit = try await Visit(guest) else { return Response.seeOther(ReturnPath(of: request).signInPath) }
             return try await handler(visit)
+        }
+    }
+
+    /// Answers a form that brings a file, read as it comes in.
+    func uploaded(
+        _ request: Request, _ scope: RequestScope, _ handler: (Visit, Upload, Form, _ fileName: String) async throws -> Response
+    ) async -> Response {
+        await open(request, scope) { guest in
+            try origin.check(request)
+            guard let visit = try await Visit(readingNothingOf: guest) else { return Response.seeOther(ReturnPath(of: request).signInPath) }
+            let upload = try Upload(request)
+            let (form, fileName) = try await upload.fields()
+            try formToken.check(form["form_token"], for: visit.caller)
+            return try await handler(visit, upload, form, fileName)
         }
     }
 

@@ -14,16 +14,19 @@ package struct JSONParser {
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let keepsDigits: Bool
     private var index = 0
 
-    /// Reads one value that takes up all of `bytes`.
-    package static func parse(_ bytes: some Collection<UInt8>) throws(Failure) -> JSON {
+    /// Reads one value that takes up all of `bytes`. With `keepingDigits` a number with a fraction or an exponent is the text it was written
+    /// as, so that not a digit of an exact decimal is lost.
+    package static func parse(_ bytes: some Collection<UInt8>, keepingDigits: Bool = false) throws(Failure) -> JSON {
+        let read = { (bytes: UnsafeBufferPointer<UInt8>) in Self.read(bytes, keepsDigits: keepingDigits) }
         let result = bytes.withContiguousStorageIfAvailable(read) ?? ContiguousArray(bytes).withUnsafeBufferPointer(read)
         return try result.get()
     }
 
-    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<JSON, Failure> {
-        var parser = JSONParser(bytes: bytes)
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>, keepsDigits: Bool) -> Result<JSON, Failure> {
+        var parser = JSONParser(bytes: bytes, keepsDigits: keepsDigits)
         do throws(Failure) {
             return .success(try parser.document())
         } catch {
@@ -31,7 +34,10 @@ package struct JSONParser {
         }
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    private init(bytes: UnsafeBufferPointer<UInt8>, keepsDigits: Bool) {
+        self.bytes = bytes
+        self.keepsDigits = keepsDigits
+    }
 
     private mutating func document() throws(Failure) -> JSON {
         let value = try value(depth: 0)
@@ -117,6 +123,7 @@ package struct JSONParser {
             try digits()
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if keepsDigits, !isInteger || Int64(text) == nil { return .string(text) }
         if isInteger {
             guard let value = Int64(text) else { throw Failure(reason: "the integer does not fit 64 bits", offset: start) }
             return .integer(value)

@@ -1,6 +1,6 @@
 /// The one style sheet: system fonts, light and dark, from a phone to a desktop.
 enum Stylesheet {
-    static let text = [colours, base, frame, parts, tables, figures, docs].joined(separator: "\n")
+    static let text = [colours, base, frame, parts, tables, figures, docs, charts].joined(separator: "\n")
 
     /// Text on its ground has a contrast of at least 4.5 in both themes.
     private static let colours = """

@@ -32,6 +32,7 @@ struct APIKeysPage: Sendable {
     }
 
     private struct Content: Sendable {
+        let tabs = SettingsPage.Link.all(current: .keys)
         let fresh: FreshKeyPanel?
         let notice: String?
         let error: String?
@@ -116,8 +117,7 @@ struct APIKeysPage: Sendable {
         <div class="actions"><button class="stop" type="submit">Revoke the key</button><a href="\(path)">Keep it</a></div></form></section>
         {{/page.confirm}}
         {{^page.confirm}}
-        <div class="page-head"><h1>Settings</h1></div>
-        <nav class="tabs" aria-label="Settings"><a href="\(path)" aria-current="page">API Keys</a></nav>
+        {{> settings-tabs}}
         <div class="section-head"><h2>API Keys</h2><p>Programs call the API with a key. Use one for each program and each environment, and keep it out of source control.</p></div>
         {{#page.notice}}<p class="notice good" role="status">{{.}}</p>{{/page.notice}}
         {{#page.error}}<p class="notice bad" role="alert">{{.}}</p>{{/page.error}}

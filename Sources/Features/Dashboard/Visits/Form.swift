@@ -12,6 +12,8 @@ struct Form: Sendable {
 
     init() { fields = [] }
 
+    init(fields: [(name: String, value: String)]) { self.fields = fields }
+
     /// Throws `payload_too_large`, `unsupported_media_type`, and `validation_failed` for what cannot be read.
     init(_ request: Request) async throws {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
@@ -32,6 +34,9 @@ struct Form: Sendable {
 
     /// The first field of that name, as it was typed.
     subscript(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+
+    /// Every field of that name, as they were typed: the boxes that are ticked.
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
     /// Without white space around it, which nobody types on purpose.
     func text(_ name: String) -> String {

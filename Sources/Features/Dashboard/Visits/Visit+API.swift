@@ -13,6 +13,15 @@ extension Visit {
         try JSON(of: try await answer(.get, path, parameters, query: query, body: nil, once: nil))
     }
 
+    /// The same with a query that is put together and sent as it is, and every number that is no integer as the text it was written as: not a
+    /// digit is lost.
+    func getExactly(
+        _ path: String, _ parameters: KeyValuePairs<String, String> = [:], _ query: [(name: String, value: String)]
+    ) async throws -> JSON {
+        let answer = try await answerAsked(.get, path, parameters.map { ($0.key, $0.value) }, query, body: nil, once: nil)
+        return try JSON(of: answer, keepingDigits: true)
+    }
+
     /// The call's list: `items` and whether there are more.
     func list(_ path: String, _ parameters: KeyValuePairs<String, String> = [:], query: Pairs = [:], page: Int = 1, perPage: Int = 25)
         async throws -> (items: [JSON], hasMore: Bool)
@@ -43,6 +52,23 @@ extension Visit {
         return (answer.body.isEmpty ? .null : try JSON(of: answer), answer.isReplay)
     }
 
+    /// Sends a file, for a call that takes one.
+    @discardableResult func send(
+        file: RequestBody, _ method: HTTPRequest.Method, _ path: String, once: String, query: Pairs = [:]
+    ) async throws -> (json: JSON, isReplay: Bool) {
+        guard let route = guest.pages.calls["\(method.rawValue) \(path)"] else { throw Problem.notFound("page") }
+        guard (16...64).contains(once.utf8.count) else { throw Problem(.validationFailed, "The form could not be read.") }
+        return try await guest.pages.pipeline.spooling(file, named: guest.requestID, for: route) { file in
+            var call = PageCall(
+                route: route, parameters: [],
+                query: query.compactMap { pair in pair.value.flatMap { $0.isEmpty ? nil : (name: pair.key, value: $0) } }, body: nil,
+                once: once, requestID: guest.requestID, at: at, address: guest.address, logger: guest.scope.logger)
+            call.file = file
+            let answer = try await guest.pages.pipeline.answer(call, for: caller)
+            return (try JSON(of: answer), answer.isReplay)
+        }
+    }
+
     /// A file that the call answers, as a download.
     func download(_ path: String, _ parameters: KeyValuePairs<String, String> = [:], query: Pairs = [:]) async throws -> Response {
         let answer = try await answer(.get, path, parameters, query: query, body: nil, once: nil)
@@ -66,10 +92,18 @@ extension Visit {
         _ method: HTTPRequest.Method, _ path: String, _ parameters: [(String, String)], _ query: [(String, String?)], body: JSON?,
         once: String?
     ) async throws -> Answer {
+        try await answerAsked(
+            method, path, parameters, query.compactMap { pair in pair.1.flatMap { $0.isEmpty ? nil : (name: pair.0, value: $0) } },
+            body: body, once: once)
+    }
+
+    private func answerAsked(
+        _ method: HTTPRequest.Method, _ path: String, _ parameters: [(String, String)], _ query: [(name: String, value: String)],
+        body: JSON?, once: String?
+    ) async throws -> Answer {
         guard let route = guest.pages.calls["\(method.rawValue) \(path)"] else { throw Problem.notFound("page") }
-        let asked = query.compactMap { pair in pair.1.flatMap { $0.isEmpty ? nil : (name: pair.0, value: $0) } }
         let call = PageCall(
-            route: route, parameters: parameters.map { (name: $0.0, value: $0.1) }, query: asked, body: body, once: once,
+            route: route, parameters: parameters.map { (name: $0.0, value: $0.1) }, query: query, body: body, once: once,
             requestID: guest.requestID, at: at, address: guest.address, logger: guest.scope.logger)
         return try await guest.pages.pipeline.answer(call, for: caller)
     }
@@ -81,9 +115,9 @@ extension Visit {
 }
 
 extension JSON {
-    fileprivate init(of answer: Answer) throws {
+    fileprivate init(of answer: Answer, keepingDigits: Bool = false) throws {
         do throws(JSONParser.Failure) {
-            self = try JSONParser.parse(answer.body)
+            self = try JSONParser.parse(answer.body, keepingDigits: keepingDigits)
         } catch {
             throw Problem(.internalError, "The page could not be put together.", cause: error)
         }

@@ -35,6 +35,18 @@ struct Visit: Sendable {
         return copy
     }
 
+    /// For a form that brings a file, whose fields are read and checked apart. Nil when nobody is signed in.
+    init?(readingNothingOf guest: Guest) async throws {
+        guard let caller = try await guest.caller(), let id = caller.user else { return nil }
+        self.guest = guest
+        self.caller = caller
+        mode = caller.mode
+        form = Form()
+        (user, workspace) = try await guest.pages.store.read { connection in
+            try (User.find(id, in: caller.workspace, connection), Workspace.find(caller.workspace, connection))
+        }
+    }
+
     var at: Timestamp { guest.at }
 
     var attribution: Attribution { guest.attribution(caller) }

@@ -1,0 +1,66 @@
+import Kernel
+
+/// How numbers of one kind are written for people: money of a currency, or a plain number when there is none. Rounding is for the eye alone;
+/// the exact decimal stands beside it wherever one is shown.
+struct Amount: Sendable {
+    let currency: String?
+
+    private static let symbols = ["USD": "$", "EUR": "€", "GBP": "£"]
+
+    /// `$1,234.50`, `1,234.50 CHF`; below a cent as many places as two digits need, six at most.
+    func text(_ value: ExactDecimal) -> String { dressed(value, Self.grouped(rounded(value), places: currency == nil ? 0 : 2)) }
+
+    /// The same with its sign, also where it is positive.
+    func signed(_ value: ExactDecimal) -> String { (value.isNegative || value.isZero ? "" : "+") + text(value) }
+
+    /// For an axis: `$1.5k`, `$20M`. `places` is what its finest tick needs.
+    func tick(_ value: ExactDecimal, places: Int) -> String {
+        let size = value.isNegative ? -value : value
+        for (limit, scale, letter) in [(1_000_000_000, 9, "B"), (1_000_000, 6, "M"), (10_000, 3, "k")] where size >= ExactDecimal(limit) {
+            let short = value.divided(by: ExactDecimal("1e\(scale)") ?? 1, scale: 18)
+            return dressed(value, Self.grouped(short, places: 0) + letter)
+        }
+        return dressed(value, Self.grouped(value, places: places))
+    }
+
+    /// `+12.3 %` of a fraction; to a tenth.
+    static func percent(_ fraction: ExactDecimal) -> String {
+        let percent = (fraction * 100).rounded(scale: 1)
+        return (percent.isNegative || percent.isZero ? "" : "+") + signed(grouped(percent, places: 1), percent) + " %"
+    }
+
+    private func rounded(_ value: ExactDecimal) -> ExactDecimal {
+        let size = value.isNegative ? -value : value
+        if let cent = ExactDecimal("0.01"), size < cent { return value.rounded(scale: 6) }
+        return value.rounded(scale: currency == nil && size < 100 ? 4 : 2)
+    }
+
+    private func dressed(_ value: ExactDecimal, _ digits: String) -> String {
+        let digits = Self.signed(digits, value)
+        guard let currency else { return digits }
+        guard let symbol = Self.symbols[currency] else { return "\(digits) \(currency)" }
+        return digits.hasPrefix("−") ? "−" + symbol + digits.dropFirst() : symbol + digits
+    }
+
+    /// With a real minus.
+    private static func signed(_ digits: String, _ value: ExactDecimal) -> String {
+        digits.hasPrefix("-") ? "−" + digits.dropFirst() : digits
+    }
+
+    /// `1,234.50`, with at least so many places.
+    private static func grouped(_ value: ExactDecimal, places: Int) -> String {
+        let text = value.formatted(minimumPlaces: places)
+        let parts = text.split(separator: ".", maxSplits: 1)
+        var whole = ""
+        for (place, digit) in parts[0].reversed().enumerated() {
+            if place > 0, place % 3 == 0, digit != "-" { whole.append(",") }
+            whole.append(digit)
+        }
+        return String(whole.reversed()) + (parts.count == 2 ? "." + parts[1] : "")
+    }
+}
+
+extension ExactDecimal {
+    /// For drawing only.
+    var drawn: Double { Double(description) ?? 0 }
+}

@@ -1,0 +1,77 @@
+import Kernel
+
+/// What a chart shows: buckets from left to right, parts stacked on each other, lines over them, markers across.
+///
+/// It is drawn twice, for a phone and for a desktop, and the style sheet shows the one that fits: text that shrinks with the drawing cannot be
+/// read. Colours are classes of the style sheet, so one drawing does for light and dark.
+struct Chart: Sendable {
+    struct Slot: Sendable {
+        /// `3 Mar 2026`.
+        let name: String
+        /// `3 Mar`, for the axis.
+        let short: String
+    }
+
+    /// Values by bucket; nil where there is none.
+    struct Series: Sendable {
+        let name: String
+        /// 0 is the colour of all that is not told apart; 1 to `colours`.
+        let colour: Int
+        let values: [ExactDecimal?]
+    }
+
+    struct Line: Sendable {
+        let series: Series
+        /// What it is compared with is dashed.
+        let isDashed: Bool
+    }
+
+    struct Marker: Sendable {
+        /// In buckets from the left, a fraction for a moment within one.
+        let place: Double
+        /// Its number in the list below.
+        let number: Int
+        let title: String
+    }
+
+    /// How many parts have a colour of their own.
+    static let colours = 6
+
+    let id: String
+    let title: String
+    let description: String
+    let amount: Amount
+    let slots: [Slot]
+    var bars: [Series] = []
+    var lines: [Line] = []
+    var markers: [Marker] = []
+
+    /// Both drawings.
+    var html: String {
+        "<div class=\"chart\">\(ChartDrawing(self, .wide).svg)\(ChartDrawing(self, .narrow).svg)</div>"
+    }
+
+    /// The lowest and highest place that something is drawn at.
+    var extent: (low: Double, high: Double) {
+        var (low, high) = (0.0, 0.0)
+        for slot in slots.indices {
+            let stacked = bars.compactMap { $0.values[slot]?.drawn }
+            high = max(high, stacked.filter { $0 > 0 }.reduce(0, +))
+            low = min(low, stacked.filter { $0 < 0 }.reduce(0, +))
+        }
+        for value in lines.flatMap(\.series.values).compactMap({ $0?.drawn }) { (low, high) = (min(low, value), max(high, value)) }
+        return (low, high)
+    }
+
+    /// What a bucket says when it is pointed at.
+    func words(of slot: Int) -> String {
+        var parts = [slots[slot].name]
+        let total = bars.compactMap { $0.values[slot] }.reduce(ExactDecimal.zero, +)
+        if !bars.isEmpty { parts.append(amount.text(total)) }
+        for line in lines { parts.append("\(line.series.name): \(line.series.values[slot].map(amount.text) ?? "no value")") }
+        if bars.count > 1 {
+            for bar in bars { if let value = bar.values[slot], !value.isZero { parts.append("\(bar.name): \(amount.text(value))") } }
+        }
+        return parts.joined(separator: "\n")
+    }
+}

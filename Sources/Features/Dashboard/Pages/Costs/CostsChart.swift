@@ -1,0 +1,82 @@
+import Kernel
+
+/// The chart of the costs page: bars by the breakdown with the period before as a line, or both added up from bucket to bucket.
+struct CostsChart: Sendable {
+    struct Entry: Sendable {
+        let swatch: String
+        let name: String
+    }
+
+    let html: String
+    let legend: [Entry]
+
+    init(_ answer: CostsAnswer, markers: [PageMarker], isCumulative: Bool, period: String) {
+        let amount = Amount(currency: answer.currency)
+        let points = answer.points.filter { $0.date != nil }
+        let unit = answer.granularity
+        var chart = Chart(
+            id: "costs", title: isCumulative ? "Cost, added up by \(unit)" : "Cost by \(unit)",
+            description: Self.words(answer, amount, markers, period), amount: amount,
+            slots: points.map { BucketName.slot($0.date ?? "", unit) })
+        let isCompared = answer.total.previous != nil
+        let before = points.map { $0.costs.previous ?? .zero }
+        if isCumulative {
+            chart.lines.append(
+                .init(series: .init(name: "This period", colour: 1, values: Self.added(points.map(\.costs.current))), isDashed: false))
+        } else {
+            chart.bars = Self.bars(answer, points)
+        }
+        if isCompared {
+            chart.lines.append(
+                .init(series: .init(name: "Compared with", colour: 0, values: isCumulative ? Self.added(before) : before), isDashed: true))
+        }
+        chart.markers = markers.compactMap { marker in
+            Self.place(of: marker.at, points).map { .init(place: $0, number: marker.number, title: "\(marker.type), \(marker.moment)") }
+        }
+        html = chart.html
+        var legend = chart.bars.map { Entry(swatch: "s\($0.colour)", name: $0.name) }
+        legend += chart.lines.map { Entry(swatch: $0.isDashed ? "dashed" : "solid s1", name: $0.series.name) }
+        self.legend = legend
+    }
+
+    /// The largest parts have colours of their own, everything else one together.
+    private static func bars(_ answer: CostsAnswer, _ points: [CostsAnswer.Point]) -> [Chart.Series] {
+        guard !answer.groupBy.isEmpty, !answer.groups.isEmpty else {
+            return [.init(name: "Cost", colour: 1, values: points.map(\.costs.current))]
+        }
+        let shown = answer.groups.prefix(Chart.colours)
+        var series = shown.enumerated().map { index, group in
+            Chart.Series(name: CostsBreakdown.name(of: group.key), colour: index + 1, values: points.indices.map { group.values[$0] })
+        }
+        guard answer.groupCount > shown.count else { return series }
+        let rest = points.indices.map { slot in shown.reduce(points[slot].costs.current) { $0 - $1.values[slot] } }
+        series.append(.init(name: "Everything else", colour: 0, values: rest))
+        return series
+    }
+
+    private static func added(_ values: [ExactDecimal]) -> [ExactDecimal] {
+        var sum = ExactDecimal.zero
+        return values.map { value in
+            sum += value
+            return sum
+        }
+    }
+
+    /// Where a moment lies, in buckets from the left; nil outside.
+    static func place(of moment: Timestamp, _ points: [CostsAnswer.Point]) -> Double? {
+        for (index, point) in points.enumerated() {
+            guard let start = point.start.flatMap({ Timestamp($0) }), let end = point.end.flatMap({ Timestamp($0) }), end > start,
+                start <= moment, moment < end
+            else { continue }
+            return Double(index) + Double(moment.seconds - start.seconds) / Double(end.seconds - start.seconds)
+        }
+        return nil
+    }
+
+    private static func words(_ answer: CostsAnswer, _ amount: Amount, _ markers: [PageMarker], _ period: String) -> String {
+        var words = "\(period): \(amount.text(answer.total.current)) in all"
+        if let previous = answer.total.previous { words += ", \(amount.text(previous)) in the period compared with" }
+        if !markers.isEmpty { words += "; \(markers.count) markers" }
+        return words + ". The table below has every number."
+    }
+}
