@@ -6,7 +6,7 @@ RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-costs test-docs test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-oauth test-costs test-docs test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -46,6 +46,11 @@ test-postgres: setup
 test-signals: $(BINARY)
 	python3 Tests/Conformance/webhooks.py --binary $(BINARY)
 	python3 Tests/Conformance/live.py --binary $(BINARY) --listeners 50
+
+## Every OAuth flow, completed by Authlib and requests-oauthlib; the quick start, by a client generated from /openapi.json.
+test-oauth: $(BINARY)
+	python3 Tests/Conformance/oauth.py --binary $(BINARY)
+	python3 Tests/Conformance/client.py --binary $(BINARY)
 
 ## Bills and cost views against an independent computation in decimals: the difference must be zero.
 test-costs: $(BINARY)

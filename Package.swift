@@ -93,6 +93,9 @@ let package = Package(
             name: "Keys", dependencies: ["Kernel", "Storage", "Web", "Identity", .crypto, .httpTypes], path: "Sources/Features/Keys",
             swiftSettings: strict),
         .target(
+            name: "OAuth", dependencies: ["Kernel", "Storage", "Vault", "Web", "Identity", "Keys", .crypto, .httpTypes],
+            path: "Sources/Features/OAuth", swiftSettings: strict),
+        .target(
             name: "Metering",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Web", "Identity", "Keys", .crypto, .httpTypes, .nioCore,
@@ -136,7 +139,7 @@ let package = Package(
         .target(
             name: "Dashboard",
             dependencies: [
-                "Kernel", "Storage", "Web", "Identity", "Keys", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging,
+                "Kernel", "Storage", "Web", "Identity", "Keys", "OAuth", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging,
                 .nioCore,
             ], path: "Sources/Features/Dashboard", swiftSettings: strict),
         .target(name: "Background", dependencies: ["Kernel", .logging, .serviceLifecycle], swiftSettings: strict),
@@ -144,7 +147,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Prices", "Resources",
-                "Costs", "Provider",
+                "Costs", "Provider", "OAuth",
                 "Events", "Audit", "Simulator", "Docker", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
@@ -179,8 +182,11 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Alerts", "TestKit", "Server", "Web", "Keys", "Identity", "Metering", "Sandbox", "Storage", "Kernel", .httpTypes, .nioCore,
+                "Alerts", "TestKit", "Server", "Web", "Keys", "OAuth", "Identity", "Metering", "Sandbox", "Storage", "Kernel", .httpTypes,
+                .nioCore,
             ], swiftSettings: strict),
+        .testTarget(
+            name: "OAuthTests", dependencies: ["OAuth", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
         .testTarget(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
         .testTarget(

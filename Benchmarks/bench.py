@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "Tests" / "Durability"))
 import fastapi_service
 import load
 import machine
+import oauth
 import pages
 import resources
 import signals
@@ -61,6 +62,8 @@ class Bench:
             return signals.measure(self)
         if self.options.only_pages:
             return pages.measure(self)
+        if self.options.only_oauth:
+            return oauth.measure(self)
         if self.options.only_ingest:
             return self.points()
         if self.options.only_bills:
@@ -78,6 +81,7 @@ class Bench:
             resources.measure(self, ours)
         signals.measure(self)
         pages.measure(self)
+        oauth.measure(self)
         self.points()
         self.bills()
         if not self.options.no_kill:
@@ -290,6 +294,7 @@ def main():
     parser.add_argument("--only-pages", action="store_true", help="leave everything else out")
     parser.add_argument("--only-signals", action="store_true", help="leave everything else out")
     parser.add_argument("--events", type=int, help="how long the log is that is verified and reported on; a million when left out")
+    parser.add_argument("--only-oauth", action="store_true", help="leave everything else out")
     parser.add_argument("--only-ingest", action="store_true", help="points alone")
     parser.add_argument("--only-bills", action="store_true", help="bills and cost views alone")
     parser.add_argument("--big", action="store_true", help="ten million points as well as one")

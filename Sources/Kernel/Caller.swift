@@ -3,7 +3,7 @@ package struct Caller: Sendable {
     package let workspace: WorkspaceID
     package let mode: Mode
     package let credential: Credential
-    /// The person behind a session; nil for a machine's credential.
+    /// The person behind a session or a grant; nil for a machine's credential.
     package let user: UserID?
     package let scopes: ScopeSet
     package let reach: Reach
@@ -41,6 +41,8 @@ package struct Caller: Sendable {
             case workspaceKey = "workspace_key"
             case token
             case session
+            /// Its `id` is that of what issued it, and stays when it is refreshed: of the grant, else of the client.
+            case oauthToken = "oauth_token"
         }
     }
 

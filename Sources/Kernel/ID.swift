@@ -40,6 +40,8 @@ package enum BudgetKind: IDKind { package static let prefix = "bud" }
 package enum AlertKind: IDKind { package static let prefix = "alr" }
 package enum CostImportKind: IDKind { package static let prefix = "imp" }
 package enum CostViewKind: IDKind { package static let prefix = "cv" }
+package enum OAuthClientKind: IDKind { package static let prefix = "ocl" }
+package enum OAuthGrantKind: IDKind { package static let prefix = "ogr" }
 
 package typealias WorkspaceID = ID<WorkspaceKind>
 package typealias AccountID = ID<AccountKind>
@@ -58,6 +60,8 @@ package typealias BudgetID = ID<BudgetKind>
 package typealias AlertID = ID<AlertKind>
 package typealias CostImportID = ID<CostImportKind>
 package typealias CostViewID = ID<CostViewKind>
+package typealias OAuthClientID = ID<OAuthClientKind>
+package typealias OAuthGrantID = ID<OAuthGrantKind>
 
 private let crockford = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 

@@ -54,6 +54,11 @@ extension Problem {
         case projectFrozen = "project_frozen"
         case queueFull = "queue_full"
         case providerUnreachable = "provider_unreachable"
+        case invalidClient = "invalid_client"
+        case invalidGrant = "invalid_grant"
+        case unauthorizedClient = "unauthorized_client"
+        case unsupportedGrantType = "unsupported_grant_type"
+        case invalidScope = "invalid_scope"
         case overloaded
         case shuttingDown = "shutting_down"
         case storeReadOnly = "store_read_only"
@@ -65,9 +70,9 @@ extension Problem.Code {
         switch self {
         case .invalidJSON, .unknownField, .invalidRequest, .invalidParameter,
             .unknownParameter, .invalidCursor, .invalidHeader, .conflictingCredentials,
-            .malformedRequest:
+            .malformedRequest, .invalidGrant, .unauthorizedClient, .unsupportedGrantType, .invalidScope:
             400
-        case .credentialMissing, .credentialInvalid, .signInFailed: 401
+        case .credentialMissing, .credentialInvalid, .signInFailed, .invalidClient: 401
         case .insufficientScope, .sessionRequired, .addressNotAllowed, .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
@@ -145,6 +150,11 @@ extension Problem.Code {
         case .projectFrozen: "The project is frozen"
         case .queueFull: "Too many operations wait for this resource"
         case .providerUnreachable: "The provider does not answer"
+        case .invalidClient: "The OAuth client could not prove itself"
+        case .invalidGrant: "The code or refresh token is not valid"
+        case .unauthorizedClient: "The OAuth client may not do this"
+        case .unsupportedGrantType: "The grant type is not one of ours"
+        case .invalidScope: "The scope is unknown, or more than there is to give"
         case .overloaded: "The server is busy"
         case .shuttingDown: "The server is stopping"
         case .storeReadOnly: "The store takes no writes at the moment"
@@ -226,6 +236,14 @@ extension Problem.Code {
             "An alert froze the project: things in it can be stopped and deleted, and nothing made or started. See why with `GET /v1/alerts`, and take it back with `POST /v1/alerts/{id}/undo`."
         case .queueFull: "Wait until some of its operations have ended."
         case .providerUnreachable: "Retry after `Retry-After` seconds; `POST /v1/connections/{id}/verify` says what is wrong."
+        case .invalidClient:
+            "Send `client_id` and `client_secret` by HTTP Basic or in the form, one of the two; a public client sends its `client_id` alone."
+        case .invalidGrant:
+            "A code works once, for a minute, with the `redirect_uri` and the `code_verifier` of its request; a refresh token works once. Begin again at `/oauth/authorize`."
+        case .unauthorizedClient: "Add the grant type to the client's `grant_types` (`PATCH /v1/oauth/clients/{id}`)."
+        case .unsupportedGrantType: "Use `authorization_code`, `refresh_token` or `client_credentials`."
+        case .invalidScope:
+            "Ask for scopes the client has (`GET /v1/oauth/clients/{id}`), parted by spaces; a refresh for none beyond the first."
         case .overloaded: "Retry after `Retry-After` seconds with back-off."
         case .shuttingDown: "Retry after `Retry-After` seconds; another or the restarted server will answer."
         case .storeReadOnly: "Reads go on. The operator has to make room on the disk; writes then work again without a restart."

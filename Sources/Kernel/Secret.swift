@@ -12,6 +12,12 @@ package enum Secret {
         case invitation = "inv_"
         /// Names a data stream; no credential.
         case stream = "dst_"
+        case oauthToken = "oat_"
+        case oauthRefresh = "ort_"
+        /// An authorization code; good for one exchange, no credential.
+        case oauthCode = "oac_"
+        /// What an OAuth client proves itself with at the token endpoint; no credential anywhere else.
+        case oauthSecret = "ocs_"
     }
 
     /// A new secret from 32 random bytes.

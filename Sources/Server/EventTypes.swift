@@ -5,6 +5,7 @@ package import Events
 import Identity
 import Keys
 import Metering
+import OAuth
 import Prices
 import Resources
 import Sandbox
@@ -14,7 +15,8 @@ import Webhooks
 /// Every type of event, from the features that append them.
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
-        IdentityEvents.types + KeyEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types + ResourceEvents.types
+        IdentityEvents.types + KeyEvents.types + OAuthEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types
+            + ResourceEvents.types
             + CostEvents.types + SavingsEvents.types + WebhookEvents.types + AlertEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

@@ -4,6 +4,7 @@ import Costs
 import Identity
 import Keys
 import Metering
+import OAuth
 import Prices
 import Resources
 import Sandbox
@@ -42,4 +43,5 @@ package enum MigrationOrder {
         + AlertSchema.groups
         + SavingsSchema.endings
         + PriceSchema.viewBudgets
+        + OAuthSchema.migrations
 }

@@ -7,6 +7,7 @@ package import Kernel
 import Keys
 package import Logging
 package import Metering
+package import OAuth
 import Outgoing
 package import Prices
 package import Provider
@@ -39,6 +40,7 @@ package struct Parts: Sendable {
     package let points: PointIngest
     package let savings: SavingsDetector
     package let budgets: BudgetWatch
+    package let oauth: AuthorizationServer
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -65,6 +67,7 @@ package struct Parts: Sendable {
         messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
+        oauth = AuthorizationServer(issuer: configuration.baseURL)
         savings = SavingsDetector(store: store, surroundings: surroundings)
         budgets = BudgetWatch(store: store, views: BudgetedViews(cache: costCache), surroundings: surroundings)
         importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
@@ -86,10 +89,11 @@ extension Parts {
     }
 }
 
-/// Sessions, keys and tokens, told apart by their prefix.
+/// Sessions, keys, tokens and OAuth tokens, told apart by their prefix.
 private struct Credentials: CredentialSource {
     private let sessions = SessionCredentials()
     private let keys = KeyCredentials()
+    private let oauth = OAuthCredentials()
 
     func credential(withDigest digest: [UInt8], prefix: Secret.Prefix, at now: Timestamp, _ connection: Connection) throws -> Authenticated?
     {
@@ -97,7 +101,8 @@ private struct Credentials: CredentialSource {
         case .session: try sessions.credential(withDigest: digest, prefix: prefix, at: now, connection)
         case .projectLive, .projectTest, .workspaceLive, .workspaceTest, .token:
             try keys.credential(withDigest: digest, prefix: prefix, at: now, connection)
-        case .invitation, .stream: nil
+        case .oauthToken: try oauth.credential(withDigest: digest, prefix: prefix, at: now, connection)
+        case .invitation, .stream, .oauthRefresh, .oauthCode, .oauthSecret: nil
         }
     }
 }

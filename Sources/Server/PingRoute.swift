@@ -36,7 +36,8 @@ enum PingRoute {
             .required(
                 "credential",
                 .object([
-                    .required("id", .string(1...100)), .required("kind", .choice(["project_key", "workspace_key", "token", "session"])),
+                    .required("id", .string(1...100)),
+                    .required("kind", .choice(["project_key", "workspace_key", "token", "session", "oauth_token"])),
                 ])),
             .required("scopes", .array(.string(1...100))), .required("profile", .choice(["cloudapi", "cloudplatform"])),
             .required("time", .timestamp()), .required("request_id", .id("req")),

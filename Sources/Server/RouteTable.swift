@@ -9,6 +9,7 @@ package import Kernel
 import Keys
 import Logging
 package import Metering
+package import OAuth
 import Outgoing
 import Prices
 import Provider
@@ -26,13 +27,14 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        importer: CostImporter, costCache: ColumnCache, points: PointIngest, vault: Vault, surroundings: Surroundings
+        importer: CostImporter, costCache: ColumnCache, points: PointIngest, oauth: AuthorizationServer, vault: Vault,
+        surroundings: Surroundings
     ) {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
             + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn).all
             + TeamRoutes(isSlackConnected: SlackStanding.isConnected).all
-        let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all
+        let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all + oauth.routes
         let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes(views: BudgetedViews(cache: costCache)).all + ChargeRoutes.all
         let resources =
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
@@ -73,6 +75,7 @@ package struct RouteTable: Sendable {
             channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
             hub: EventHub(store: .none, surroundings: .real),
             importer: CostImporter(store: .none, surroundings: .real, logger: Logger(label: "cloudapi"), folder: ""),
-            costCache: ColumnCache(), points: PointIngest(surroundings: .real), vault: vault, surroundings: .real)
+            costCache: ColumnCache(), points: PointIngest(surroundings: .real), oauth: AuthorizationServer(issuer: "http://127.0.0.1:8080"),
+            vault: vault, surroundings: .real)
     }
 }

@@ -7,6 +7,7 @@ package import Kernel
 package import Logging
 import NIOCore
 import NIOSSL
+import OAuth
 package import Provider
 import ServiceLifecycle
 package import Storage
@@ -54,7 +55,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
     let routes = RouteTable(
         signIn: parts.signIn, sandbox: parts.sandbox, engine: parts.engine, webhooks: parts.webhooks, channels: parts.channels,
-        hub: parts.hub, importer: parts.importer, costCache: parts.costCache, points: parts.points, vault: parts.vault,
+        hub: parts.hub, importer: parts.importer, costCache: parts.costCache, points: parts.points, oauth: parts.oauth, vault: parts.vault,
         surroundings: parts.surroundings
     ).routes
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
@@ -71,7 +72,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     }
     let pages = try DashboardPages(
         store: parts.store, surroundings: parts.surroundings, signIn: parts.signIn, pipeline: parts.pipeline,
-        formKey: parts.vault.derivedKey(for: "dashboard forms"), baseURL: configuration.baseURL,
+        formKey: parts.vault.derivedKey(for: "dashboard forms"), baseURL: configuration.baseURL, issuer: parts.oauth.issuer,
         routes: routes.map { DocumentedRoute($0, problems: $0.possibleProblems) }, calls: routes)
     pages.add(to: router)
     OperationsRoutes(parts: parts, metrics: metrics, document: OpenAPIDocument(routes: routes)).add(to: router)

@@ -6,6 +6,7 @@ import Events
 import Identity
 import Kernel
 import Metering
+import OAuth
 import Prices
 import Resources
 import Sandbox
@@ -29,6 +30,7 @@ extension Parts {
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(store, surroundings) },
             BackgroundTask("view budgets", every: .seconds(300)) { try await budgets.run() },
             BackgroundTask("savings", every: .seconds(3600)) { try await savings.run() },
+            BackgroundTask("oauth grants and tokens", every: .seconds(60)) { try await oauth.sweep(store, surroundings) },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
         ]
     }

@@ -150,6 +150,7 @@ package enum CredentialRevision {
 
 extension HTTPField.Name {
     package static let apiKey = Self("x-api-key")!  // a valid name, as are those below
+    package static let pragma = Self("Pragma")!
     package static let idempotencyKey = Self("Idempotency-Key")!
     static let idempotentReplayed = Self("Idempotent-Replayed")!
     static let requestID = Self("X-Request-Id")!

@@ -83,7 +83,7 @@ extension Caller {
         let type =
             switch credential.kind {
             case .session: "user"
-            case .token: "token"
+            case .token, .oauthToken: "token"
             case .projectKey, .workspaceKey: "key"
             }
         return Actor(type: type, id: user?.rawValue ?? credential.id, credential: credential.id)

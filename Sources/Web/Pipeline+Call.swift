@@ -90,6 +90,7 @@ extension Route {
         let schema: Schema
         switch body {
         case .none, .raw, .file: return nil
+        case .form(let described): return try described.read(form: bytes, contentType: contentType)
         case .optional where bytes.readableBytes == 0: return .object([])
         case .optional(let described), .required(let described): schema = described
         }
@@ -102,10 +103,38 @@ extension Route {
         } catch {
             throw Problem(.invalidJSON, "At byte \(error.offset): \(error.reason).")
         }
-        let violations = schema.violations(in: json)
+        return try schema.checked(json)
+    }
+}
+
+extension Schema {
+    /// The value itself when it fits. Throws `unknown_field` or `validation_failed`.
+    fileprivate func checked(_ json: JSON) throws -> JSON {
+        let violations = violations(in: json)
         guard !violations.isEmpty else { return json }
         let unknown = violations.first { $0.code == Problem.Code.unknownField.rawValue }
         throw Problem(unknown == nil ? .validationFailed : .unknownField, at: violations, first: unknown ?? violations[0])
+    }
+
+    /// The fields of a form as an object that fits. RFC 6749, 3.2: none may be sent twice, and one without a value is as if it were left out.
+    fileprivate func read(form bytes: ByteBuffer, contentType: String?) throws -> JSON {
+        guard contentType?.prefix(while: { $0 != ";" && $0 != " " }).lowercased() == "application/x-www-form-urlencoded" else {
+            throw Problem(
+                .unsupportedMediaType, "The body must be application/x-www-form-urlencoded.",
+                headers: [("Accept-Post", "application/x-www-form-urlencoded")])
+        }
+        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self), let fields = PercentEncoding.formFields(text) else {
+            throw Problem(.validationFailed, "The form could not be read.")
+        }
+        var members: [JSON.Member] = []
+        for (name, value) in fields {
+            guard !members.contains(where: { $0.name == name }) else {
+                let repeated = Problem.Violation(pointer: "/" + name, code: "repeated", detail: "stands twice")
+                throw Problem(.validationFailed, at: [repeated], first: repeated)
+            }
+            members.append(.init(name, .string(value)))
+        }
+        return try checked(.object(members.filter { $0.value != "" }))
     }
 }
 

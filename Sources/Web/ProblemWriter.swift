@@ -16,12 +16,17 @@ package struct ProblemWriter: Sendable {
     package func answer(_ problem: Problem) -> Answer {
         let problem = surface.worded(problem)
         var json = JSONWriter(capacity: 512)
-        json.object { json in
-            problem.writeMembers(to: &json)
-            json.field("instance", path)
-            json.field("request_id", requestID)
-        }
         var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if surface == .oauth {
+            problem.writeAsOAuth(to: &json)
+            headers = [.contentType: "application/json", .cacheControl: "no-store", .pragma: "no-cache"]
+        } else {
+            json.object { json in
+                problem.writeMembers(to: &json)
+                json.field("instance", path)
+                json.field("request_id", requestID)
+            }
+        }
         if let seconds = problem.retryAfter { headers[.retryAfter] = String(seconds) }
         for field in problem.headers {
             if let name = HTTPField.Name(field.name) { headers[name] = field.value }

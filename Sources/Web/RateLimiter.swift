@@ -31,6 +31,11 @@ package final class RateLimiter: Sendable {
         }
     }
 
+    /// Whether the window is full, without taking a place in it: for what counts failures alone.
+    package func isFull(_ key: String, limit: Int, at now: Timestamp) -> Bool {
+        windows.withLock { $0[key]?.isFull(limit: limit, at: now.milliseconds) ?? false }
+    }
+
     private static func removeIdle(_ windows: inout [String: Window], _ now: Timestamp) {
         windows = windows.filter { $0.value.latest > now.milliseconds - span }
     }
@@ -51,6 +56,11 @@ package final class RateLimiter: Sendable {
             return Verdict(
                 isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - total),
                 resetsAt: Timestamp(milliseconds: leaving + RateLimiter.span))
+        }
+
+        mutating func isFull(limit: Int, at time: Int64) -> Bool {
+            forget(until: max(time, latest) - RateLimiter.span)
+            return total >= limit
         }
 
         /// When the oldest `count` of them had been admitted.

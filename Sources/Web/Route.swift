@@ -42,6 +42,8 @@ package struct Route: Sendable {
         case optional(Schema)
         /// The handler reads the bytes itself (`Call.bytes`); the schema only describes them.
         case raw(Schema)
+        /// Fields of application/x-www-form-urlencoded, each once, as an object of strings; one without a value is as if it were left out.
+        case form(Schema)
 
         /// Bytes of one of these types, at most so many, spooled to disk while they come in.
         case file([String], limit: Int)
@@ -49,7 +51,7 @@ package struct Route: Sendable {
         package var schema: Schema? {
             switch self {
             case .none, .file: nil
-            case .required(let schema), .optional(let schema), .raw(let schema): schema
+            case .required(let schema), .optional(let schema), .raw(let schema), .form(let schema): schema
             }
         }
 
@@ -60,6 +62,7 @@ package struct Route: Sendable {
             case .required(let schema): .required(schema.opened)
             case .optional(let schema): .optional(schema.opened)
             case .raw(let schema): .raw(schema.opened)
+            case .form(let schema): .form(schema.opened)
             }
         }
     }
@@ -123,6 +126,15 @@ extension Route {
         copy.body = body.opened
         copy.bodyLimit = bodyLimit
         copy.givenOperationID = "cloudthread_" + operationID
+        return copy
+    }
+
+    /// The same call as one of OAuth's endpoints, under this name.
+    package func onOAuth(_ operationID: String) -> Route {
+        var copy = self
+        copy.surface = .oauth
+        copy.body = body.opened
+        copy.givenOperationID = operationID
         return copy
     }
 

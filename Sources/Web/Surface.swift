@@ -8,9 +8,11 @@ package import Kernel
 package enum Surface: Sendable {
     case platform
     case cloudthread
+    /// The endpoints of OAuth 2.0, whose requests are forms and whose errors have a form of their own (RFC 6749, 5.2).
+    case oauth
 
     /// Whether members and parameters nobody asked for are let through.
-    var ignoresUnknown: Bool { self == .cloudthread }
+    var ignoresUnknown: Bool { self != .platform }
 
     /// 10 MB.
     package static let cloudthreadBodyLimit = 10_000_000
@@ -20,14 +22,19 @@ package enum Surface: Sendable {
         switch self {
         case .platform: [.bare, .cloudapi, .cloudplatform]
         case .cloudthread: [.bare, .api, .cloudthread, .cloudthreadAPI]
+        case .oauth: [.bare]
         }
     }
 
     /// The problem as this surface words it. Cloudthread's has 400 for every mistake in a request, and one answer for every credential that
     /// is not good, so that nothing can be learned from it.
     package func worded(_ problem: Problem) -> Problem {
-        guard self == .cloudthread else { return problem }
+        if self == .platform { return problem }
         var worded = problem
+        if self == .oauth {
+            if [.validationFailed, .unsupportedMediaType, .invalidHeader].contains(problem.code) { worded.code = .invalidRequest }
+            return worded
+        }
         switch problem.code {
         case .validationFailed, .immutableField, .invalidReference: worded.code = .invalidRequest
         case .credentialMissing, .credentialInvalid:

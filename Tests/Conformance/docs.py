@@ -288,6 +288,8 @@ def estate(site):
         for variable, path, body in ESTATE:
             reply = ask(path, body)
             ids[variable] = str(reply.json["id"])
+        client_of_oauth = ask("/v1/oauth/clients", {"name": "Forms"}).json
+        ids |= {"CLIENT_ID": client_of_oauth["id"], "CLIENT_SECRET": client_of_oauth["client_secret"], "GRANT_ID": "ogr_none"}
         ids["REQUEST_ID"] = reply.headers["x-request-id"]
         ask("/events", {"data": [{"timestamp": "2026-03-01 10:00:00", "payload": {"type": "deploy"}}]})
         ids["MARKER_ID"] = str(ask("/v1/markers?limit=1", method="GET").json["data"][0]["id"])

@@ -31,6 +31,8 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
  - A call that would change or remove one of the keys, the session or the user the run itself lives on is sent with the id of something
    that does not exist instead, since from then on everything would be answered 401 and nothing more be tested.
  - Every second id in a path that schemathesis made up is exchanged for that of an object made for the purpose, so that not all it sees is 404.
+ - A well-formed form for OAuth's endpoints is sent with the id and secret of a client there is, each from an address of its own: a client that
+   guesses is slowed down, as described, and then nothing more would be tested. Of OAuth's errors only `invalid_request` is about a form.
  - It makes up no credentials beside the one it is given (`with-security-parameters`): two different ones in one request are, as described,
    a 400. That a request with none or with a wrong one is refused is still checked (`ignored_auth`).
 """
@@ -51,7 +53,7 @@ SIMULATOR = {"provider": "simulator", "settings": {"latency_ms": 0}}
 
 
 # What a workspace key may not call at all: a project key is made and sessions are listed by a person, and the sandbox is not reset by a live key.
-FOR_SESSIONS = ["/v1/keys", "/v1/sessions", "/v1/sessions/{id}", "/v1/sandbox/reset"]
+FOR_SESSIONS = ["/v1/keys", "/v1/sessions", "/v1/sessions/{id}", "/v1/sandbox/reset", "/v1/oauth/grants", "/v1/oauth/grants/{id}"]
 
 
 def own_ids(server, credentials):
@@ -68,7 +70,7 @@ def pool(server, credentials, size=8):
             "keys": project, "sessions": {name: credentials[name] for name in ("email", "password")},
             "prices": {"sku": "instance.fuzz-{}", "amount": "1", "effective_from": "2099-01-01T00:00:00Z"},
             "budgets": {"amount": "1000000", "scope": project}, "webhooks": {"url": "https://93.184.215.14:1/{}", "events": ["spare.*"]},
-            "audit/checkpoints": {}}
+            "audit/checkpoints": {}, "oauth/clients": {}}
     found = {word.rpartition("/")[2]: [make(server, credentials, word, body, number)["id"] for number in range(3 if word == "sessions" else size)]
              for word, body in made.items()}
     return found | cloud(server, credentials, found["projects"][0], size) | {"members": found["users"]}
@@ -97,6 +99,11 @@ def make(server, credentials, word, body, number):
     return {"id": reply.json.get("key_id")} | reply.json
 
 
+def oauth_client(server, credentials):
+    """One that proves itself in the forms that are right."""
+    return make(server, credentials, "oauth/clients", {"name": "forms"}, 0)
+
+
 def schemathesis(options, server, token, environment, report, paths, seconds, more=()):
     command = [python_with(PACKAGE).parent / "schemathesis", "run", f"http://127.0.0.1:{server.port}/openapi.json",
                "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance,negative_data_rejection,use_after_free", "--mode", "all",
@@ -113,7 +120,8 @@ def runs(options, server, credentials, reports):
     make(server, credentials, "connections", {"name": "fuzz", **SIMULATOR}, 0)
     spared = own_ids(server, credentials)
     environment = dict(os.environ) | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE),
-                                      "SPARED_IDS": " ".join(spared), "ID_POOL": json.dumps(pool(server, credentials))}
+                                      "SPARED_IDS": " ".join(spared), "ID_POOL": json.dumps(pool(server, credentials)),
+                                      "OAUTH_CLIENT": json.dumps(oauth_client(server, credentials))}
     for_sessions = [path for path in FOR_SESSIONS if path in options.only or not options.only]
     yield schemathesis(options, server, credentials["api_key"], environment, reports / "key.xml", options.only, options.max_time)
     if for_sessions:
@@ -142,7 +150,7 @@ def main():
     reports.mkdir(parents=True, exist_ok=True)
     with workspace() as folder:
         credentials = init(options.binary, folder / "data")
-        with Server(options.binary, folder / "data", folder / "server.log").start() as server:
+        with Server(options.binary, folder / "data", folder / "server.log", {"CLOUDAPI_TRUSTED_PROXIES": "127.0.0.1"}).start() as server:
             started = time.monotonic()
             statuses = list(runs(options, server, credentials, reports))
             faults = afterwards(server, credentials)

@@ -1,6 +1,8 @@
 import Alerts
 import HTTPTypes
+import Identity
 import Kernel
+import OAuth
 import Server
 import Storage
 import TestKit
@@ -15,11 +17,14 @@ struct Estate: Sendable {
     let sandbox: [Noun: String]
     /// Of a person who was invited and has not answered.
     let invitation: String
+    /// A client that gets tokens for itself, which no walk names by its id.
+    let oauth: (id: String, secret: String)
 
     /// What a path parameter names.
     enum Noun: String, Sendable, CaseIterable {
         case account, project, user, session, key, workspaceKey, token, price, budget, checkpoint, report, webhook, delivery, alert, team,
-            marker, tagCatalog, opportunity, thread, unitMetric, costImport, costView, costColumn, stream
+            marker, tagCatalog, opportunity, thread, unitMetric, costImport, costView, costColumn, stream,
+            oauthClient, oauthGrant
         /// What names a stream in a body.
         case streamToken
         /// Without a resource on it.
@@ -39,6 +44,7 @@ struct Estate: Sendable {
             [
                 .key, .workspaceKey, .token, .price, .budget, .checkpoint, .report, .webhook, .delivery, .alert, .request, .team,
                 .marker, .stream, .tagCatalog, .opportunity, .thread, .unitMetric, .costImport, .costView,
+                .oauthClient, .oauthGrant,
             ].contains(self) || isOfCloud
         }
 
@@ -81,6 +87,8 @@ struct Estate: Sendable {
                 case .costView: CostViewKind.prefix
                 case .costColumn: "1000000"
                 case .request: RequestKind.prefix
+                case .oauthClient: OAuthClientKind.prefix
+                case .oauthGrant: OAuthGrantKind.prefix
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
                 case .connection: ConnectionKind.prefix
@@ -153,6 +161,9 @@ struct Estate: Sendable {
                 "/v1/opportunities", ["type": "SPARE", "record_id": .string(record), "monthly_savings": "1"])["id"]?.integer
             thread = try await made("/v1/opportunity-threads", ["name": "Spare"])["id"]?.integer
         }
+        let bot = try await made("/v1/oauth/clients", ["name": "Spare bot"])
+        let client = try await made("/v1/oauth/clients", ["name": "Spare client"]).text("id")
+        let grant = try await installation.grant(of: outcome)
         var live = try await cloud(of: outcome, in: installation, as: session)
         var sandbox = try await cloud(of: outcome, in: installation, as: outcome.testKey)
         live.merge(try await begin(of: outcome, in: installation, as: session)) { one, _ in one }
@@ -177,8 +188,39 @@ struct Estate: Sendable {
                 .resourceName: Noun.resourceName.madeUp,
                 .checkpoint: try await made("/v1/audit/checkpoints", .object([])).text("id"),
                 .report: try await made("/v1/compliance/reports", RouteCase.reportPeriod).text("id"),
-                .request: again.header("X-Request-Id") ?? "",
+                .request: again.header("X-Request-Id") ?? "", .oauthClient: client, .oauthGrant: grant,
             ].merging(live) { one, _ in one }, sandbox: sandbox,
-            invitation: try await made("/v1/users", ["email": .string("ivy@\(domain)")])["invitation"]?["token"]?.string ?? "")
+            invitation: try await made("/v1/users", ["email": .string("ivy@\(domain)")])["invitation"]?["token"]?.string ?? "",
+            oauth: (bot.text("id"), bot.text("client_secret")))
+    }
+}
+
+extension Installation {
+    /// What the workspace's admin has let an application do.
+    fileprivate func grant(of outcome: Setup.Outcome) async throws -> String {
+        let session = outcome.sessionToken
+        let client = try await post(
+            "/v1/oauth/clients", as: session, ["name": "Spare app", "type": "public", "redirect_uris": ["https://spare.example/done"]]
+        ).expecting(201).text("id")
+        let verifier = String(repeating: "v", count: 43)
+        let query = "response_type=code&client_id=\(client)&code_challenge=\(CodeChallenge.make(verifier))&code_challenge_method=S256"
+        let rights = try await store.read { connection in try UserRights.of(outcome.user, in: outcome.workspace, connection) }
+        let caller = Caller(
+            workspace: outcome.workspace, mode: .live, credential: .init(kind: .session, id: "sn_spare", project: nil), user: outcome.user,
+            scopes: rights?.scopes ?? ScopeSet.none, reach: rights?.reach ?? .projects([:]), profile: .cloudapi)
+        let surroundings = place.surroundings
+        let location = try await store.write { connection in
+            guard case .good(let request) = try AuthorizationRequest.read(query, issuer: "https://issuer.example", connection) else {
+                return ""
+            }
+            let by = Attribution(tenant: caller.tenant, actor: caller.actor, address: nil, request: nil, surroundings: surroundings)
+            return try request.grant(by: caller, by, connection)
+        }
+        let code = location.firstMatch(of: /code=([^&]*)/).map { String($0.1) } ?? ""
+        let form = "grant_type=authorization_code&client_id=\(client)&code=\(code)&code_verifier=\(verifier)"
+        _ = try await send(
+            .post, "/oauth/token", Array(form.utf8), headers: ["Content-Type": "application/x-www-form-urlencoded"]
+        ).expecting(200)
+        return try await get("/v1/oauth/grants?limit=1", as: session).expecting(200).ids.first ?? ""
     }
 }

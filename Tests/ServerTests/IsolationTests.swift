@@ -168,7 +168,8 @@ private struct World {
             let withMode = [
                 "credentials", "prices", "budgets", "connections", "resources", "operations", "webhook_endpoints", "webhook_deliveries",
                 "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
-                "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers",
+                "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers", "oauth_clients",
+                "oauth_grants",
             ]
             return try (["accounts", "projects", "users", "sessions", "events", "workspaces"] + withMode).flatMap { table in
                 let workspace = table == "workspaces" ? "id" : "workspace"
@@ -182,7 +183,7 @@ private struct World {
     }
 
     /// The live side manages the keys and tokens of both.
-    private static func isCredential(_ id: String) -> Bool { id.hasPrefix("key_") || id.hasPrefix("tok_") }
+    private static func isCredential(_ id: String) -> Bool { ["key_", "tok_", "ocl_", "ogr_"].contains { id.hasPrefix($0) } }
 
     private static func ids(in text: String) -> [String] {
         text.matches(of: /[a-z]+_[0-9a-hjkmnp-tv-z]{26}/).map { String($0.output) }

@@ -95,7 +95,8 @@ extension Estate {
     /// The same estate, with what the sandbox has in place of what is live.
     fileprivate var inSandbox: Estate {
         Estate(
-            outcome: outcome, credentials: credentials, ids: ids.merging(sandbox) { $1 }, sandbox: sandbox, invitation: invitation)
+            outcome: outcome, credentials: credentials, ids: ids.merging(sandbox) { $1 }, sandbox: sandbox, invitation: invitation,
+            oauth: oauth)
     }
 }
 

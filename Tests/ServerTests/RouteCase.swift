@@ -40,7 +40,7 @@ struct RouteCase: Sendable {
     }
 
     static let all: [String: RouteCase] = [
-        identity, teams, savings, keys, prices, log, webhooks, resources, alerts, streams, costs,
+        identity, teams, savings, keys, oauth, prices, log, webhooks, resources, alerts, streams, costs,
     ].reduce(into: [:]) { all, cases in all.merge(cases) { one, _ in one } }
 
     /// A time that has passed.
@@ -175,6 +175,11 @@ extension Installation {
         let path = route.path(`case`.path.map { estate[$0] }) + `case`.suffix(estate)
         if case .file(let types, _) = route.body {
             return try await send(route.method, path, as: secret, Array("spare".utf8), headers: ["Content-Type": types[0]])
+        }
+        if case .form = route.body, let body = `case`.body?(estate) {
+            return try await send(
+                route.method, path, as: secret, Array(body.formText.utf8),
+                headers: ["Content-Type": "application/x-www-form-urlencoded"])
         }
         return try await call(route.method, path, as: secret, `case`.body?(estate))
     }

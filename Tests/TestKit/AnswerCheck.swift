@@ -22,7 +22,7 @@ package enum AnswerCheck {
             guard route.possibleProblems.contains(where: { $0.status == reply.status }) else {
                 return "no problem of this status is described"
             }
-            return found(by: ProblemWriter.schema, in: reply)
+            return found(by: ProblemWriter.schema(on: route.surface), in: reply)
         }
         guard let answer = route.answers.first(where: { $0.status == reply.status }) else { return "this status is not described" }
         guard let schema = answer.schema, reply.headers[.contentType]?.hasPrefix("application/json") == true else { return nil }

@@ -22,6 +22,8 @@ package struct DashboardPages: Sendable {
     let surroundings: Surroundings
     let signIn: SignIn
     let pipeline: Pipeline
+    /// What the authorization server calls itself.
+    let issuer: String
     let formToken: FormToken
     let origin: RequestOrigin
     let cookie: SessionCookie
@@ -34,12 +36,14 @@ package struct DashboardPages: Sendable {
     /// `formKey` is for nothing else; `routes` are described on the endpoints page.
     package init(
         store: Store, surroundings: Surroundings, signIn: SignIn, pipeline: Pipeline, formKey: SymmetricKey, baseURL: String,
+        issuer: String,
         routes: [DocumentedRoute], calls: [Route]
     ) throws {
         self.store = store
         self.surroundings = surroundings
         self.signIn = signIn
         self.pipeline = pipeline
+        self.issuer = issuer
         formToken = FormToken(key: formKey)
         origin = RequestOrigin(publicURL: baseURL)
         cookie = SessionCookie(isSecure: baseURL.hasPrefix("https://"))
@@ -85,6 +89,8 @@ package struct DashboardPages: Sendable {
         PriceSettings(pages: self).add(to: router)
         SessionSettings(pages: self).add(to: router)
         WorkspaceSettings(pages: self).add(to: router)
+        ApplicationsPage(pages: self).add(to: router)
+        ConsentPage(pages: self).add(to: router)
         docs.add(to: router, pages: self)
         for path: RouterPath in ["/app/**", "/docs/**"] {
             router.get(path) { request, scope in await open(request, scope) { _ in throw Problem(.notFound, "There is no such page.") } }

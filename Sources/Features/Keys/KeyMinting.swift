@@ -1,13 +1,13 @@
 import Identity
 package import Kernel
 package import Storage
-import Web
+package import Web
 
 /// The rules of minting: nothing can make a credential wider than itself. They ask for a `Caller` alone, so that the API and the dashboard
 /// share them.
 extension Caller {
     /// The scopes that are asked for, or all the caller may give. Throws `validation_failed` for unknown ones and `insufficient_scope` for wider ones.
-    func granting(_ texts: [String]?, role: Role = .admin, field: String = "scopes") throws -> ScopeSet {
+    package func granting(_ texts: [String]?, role: Role = .admin, field: String = "scopes") throws -> ScopeSet {
         guard let texts else { return scopes.intersection(role.scopes) }
         let asked: ScopeSet
         do throws(ScopeSet.UnknownScope) {
@@ -27,7 +27,7 @@ extension Caller {
     }
 
     /// The mode that is asked for, or the caller's own. The sandbox makes nothing live.
-    func granting(_ asked: Mode?) throws -> Mode {
+    package func granting(_ asked: Mode?) throws -> Mode {
         guard mode == .live || asked ?? mode == .test else { throw Problem(.forbidden, "A test credential cannot make a live one.") }
         return asked ?? mode
     }
@@ -47,14 +47,14 @@ extension Call {
     }
 
     /// A number of one's own is a setting of the workspace. Throws `insufficient_scope` or `forbidden`.
-    func requestedRateLimit() throws -> Int? {
+    package func requestedRateLimit() throws -> Int? {
         guard let number = body?["rate_limit_per_minute"]?.integer else { return nil }
         try caller.require(.settingsWrite)
         try caller.requireWorkspace(.admin)
         return Int(number)
     }
 
-    var requestedMode: Mode? { body?["mode"]?.string.flatMap(Mode.init) }
+    package var requestedMode: Mode? { body?["mode"]?.string.flatMap(Mode.init) }
 }
 
 extension KeyDraft {
@@ -153,9 +153,13 @@ extension Key {
 }
 
 extension Key {
-    /// The key or token the caller presented; nil for a session.
-    static func maker(_ caller: Caller, _ connection: Connection) throws -> Key? {
+    /// The key or token the caller presented; nil for a session. Throws `forbidden` for an OAuth token: what it made would outlive the consent
+    /// it was issued by.
+    package static func maker(_ caller: Caller, _ connection: Connection) throws -> Key? {
         guard caller.credential.kind != .session else { return nil }
+        guard caller.credential.kind != .oauthToken else {
+            throw Problem(.forbidden, "An OAuth token makes no other credentials. Use a session or a key.")
+        }
         return try find(caller.credential.id, kinds: [.project, .workspace, .token], for: caller, connection)
     }
 }
@@ -175,16 +179,16 @@ extension KeyDraft {
     }
 }
 
-enum KeyFields {
-    static let scopes = Schema.array(
+package enum KeyFields {
+    package static let scopes = Schema.array(
         .string(1...100, .scope).example("projects:read"), 1...50,
         "`resource:action` or `action:resource`; `*` and `resource:*` stand for many.")
-    static let mode = Schema.choice(of: Mode.self, "live, or test for the sandbox.")
+    package static let mode = Schema.choice(of: Mode.self, "live, or test for the sandbox.")
     static let expiry = Schema.timestamp("When it stops working.")
-    static let rateLimit = Schema.integer(1...1_000_000_000, "Requests in any 60 seconds, instead of the default. Needs an admin.")
+    package static let rateLimit = Schema.integer(1...1_000_000_000, "Requests in any 60 seconds, instead of the default. Needs an admin.")
     static let ranges = Schema.array(
         .string(1...60, .addressRange).example("203.0.113.0/24"), 0...50, "The only addresses it may be used from.")
-    static let rotation = Schema.object([
+    package static let rotation = Schema.object([
         .optional("overlap_seconds", .integer(0...604_800, "How long the old secret works beside the new one; an hour when left out."))
     ])
     static let revoked = Schema.object([.required("id", .id("key")), .required("revoked", .boolean().example(true))])

@@ -94,7 +94,8 @@ package enum ProjectKeyRoutes {
 }
 
 extension Call {
-    var overlap: Int64 { body?["overlap_seconds"]?.integer ?? 3600 }
+    /// Seconds that the old secret works on after a rotation.
+    package var overlap: Int64 { body?["overlap_seconds"]?.integer ?? 3600 }
 
     func administered(_ kinds: Set<Key.Kind>, _ connection: Connection) throws -> Key {
         try Key.administered(parameter("id"), kinds, by: caller, connection)

@@ -58,7 +58,9 @@ package struct OpenAPIDocument: Sendable {
     private var schemas: [JSON.Member] {
         var found: [String: JSON] = [:]
         let roots =
-            routes.flatMap { route in route.answers.compactMap(\.schema) + [route.body.schema].compactMap { $0 } } + [ProblemWriter.schema]
+            routes.flatMap { route in route.answers.compactMap(\.schema) + [route.body.schema].compactMap { $0 } } + [
+                ProblemWriter.schema, ProblemWriter.oauthSchema,
+            ]
         for root in roots { root.collectNamed(into: &found) }
         return found.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }
     }
@@ -68,6 +70,7 @@ extension Route {
     /// The first part of the path after the version: `projects`, `keys`. The calls of the Cloudthread API stand together.
     var tag: String {
         if surface == .cloudthread { return "cloudthread" }
+        if surface == .oauth { return "oauth" }
         let parts = path.split(separator: "/")
         return String(parts.count > 1 ? parts[1] : parts[0])
     }
@@ -91,8 +94,10 @@ extension Route {
         if let schema = body.schema {
             var isRequired = true
             if case .optional = body { isRequired = false }
-            members.append(
-                .init("requestBody", ["required": .bool(isRequired), "content": ["application/json": ["schema": schema.openAPI]]]))
+            var type = "application/json"
+            if case .form = body { type = "application/x-www-form-urlencoded" }
+            let content: JSON = .object([.init(type, ["schema": schema.openAPI])])
+            members.append(.init("requestBody", ["required": .bool(isRequired), "content": content]))
         }
         if case .file(let types, _) = body {
             let content = types.map { JSON.Member($0, ["schema": ["type": "string", "minLength": 1, "contentMediaType": .string($0)]]) }
@@ -142,7 +147,11 @@ extension Route {
         let codes = Dictionary(grouping: possibleProblems, by: \.status).sorted { $0.key < $1.key }
         return good
             + codes.map { status, codes in
-                .init(String(status), ["$ref": .string("#/components/responses/\(OpenAPIProblems.name(status))")])
+                .init(
+                    String(status),
+                    surface == .oauth
+                        ? OpenAPIProblems.oauthResponse(codes)
+                        : ["$ref": .string("#/components/responses/\(OpenAPIProblems.name(status))")])
             }
     }
 
@@ -158,6 +167,10 @@ extension Route {
         if !parameterNames.isEmpty { codes += [.notFound] }
         if surface == .cloudthread { codes.removeAll { $0 == .credentialMissing } }
         if surface == .cloudthread { codes += [.credentialInvalid] }
+        if surface == .oauth {
+            codes.removeAll { [.validationFailed, .unsupportedMediaType, .invalidParameter].contains($0) }
+            codes.append(.invalidRequest)
+        }
         return Array(Set(codes))
     }
 }

@@ -21,6 +21,15 @@ enum OpenAPIProblems {
         }
     }
 
+    /// What an OAuth endpoint answers with one status.
+    static func oauthResponse(_ codes: [Problem.Code]) -> JSON {
+        [
+            "description": .string(codes.map { "\($0.title)." }.sorted().joined(separator: " ")),
+            "headers": ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]],
+            "content": ["application/json": ["schema": ["$ref": "#/components/schemas/OAuthError"]]],
+        ]
+    }
+
     static let parameters: JSON = [
         "IdempotencyKey": [
             "name": "Idempotency-Key", "in": "header", "required": false,

@@ -11,6 +11,7 @@ enum DocsAuthentication {
         <tr><td>Workspace key</td><td><code>pk_live_</code> <code>pk_test_</code></td><td>Services that work with several projects. Has a role, and may be narrowed to projects, scopes, addresses and a time.</td></tr>
         <tr><td>Project key</td><td><code>sk_live_</code> <code>sk_test_</code></td><td>Services that belong to one project. Sees that project and nothing else.</td></tr>
         <tr><td>Scoped token</td><td><code>cap_</code></td><td>A helper of a service: fewer scopes and an end, made by the service itself.</td></tr>
+        <tr><td>OAuth token</td><td><code>oat_</code></td><td>An application that a person let act for them, or a program for itself; an hour. <a href="#oauth">How to get one</a>.</td></tr>
         <tr><td>Session</td><td><code>ses_</code></td><td>A person, for twelve hours. The dashboard's, and what makes project keys.</td></tr>
         </tbody></table></div>
         <p>Every one of them is bound to a workspace. Secrets are kept as digests only: what you did not copy cannot be looked up, only replaced.</p>
@@ -49,6 +50,14 @@ enum DocsAuthentication {
           -H "Authorization: Bearer $CLOUD_API_KEY" \\
           -H "Content-Type: application/json" \\
           -d '{"name":"ci-token","scopes":["users:read","usage:read"]}'</code></pre><button type="button" class="plain" data-copy="make-token" aria-label="Copy the request" hidden>Copy</button></div>
+        <h2 id="oauth">OAuth 2.0</h2>
+        <p>Register an application under <a href="/app/settings/applications">Settings → Applications</a> or with <code>POST /v1/oauth/clients</code>. A program gets tokens for itself with its id and secret:</p>
+        <div class="block"><pre tabindex="0"><code id="oauth-token">CLIENT=$(curl -s "{{baseURL}}/v1/oauth/clients" \\
+          -H "Authorization: Bearer $CLOUD_API_KEY" \\
+          -H "Content-Type: application/json" \\
+          -d '{"name":"Deploy bot","scopes":["projects:read"]}' | jq -r '.id + ":" + .client_secret')
+        curl -X POST "{{baseURL}}/oauth/token" -u "$CLIENT" -d grant_type=client_credentials</code></pre><button type="button" class="plain" data-copy="oauth-token" aria-label="Copy the request" hidden>Copy</button></div>
+        <p>An application that acts for people sends them to <code>/oauth/authorize</code> with PKCE (<code>S256</code>) and exchanges the code it gets. Everything a library needs to know is at <code>/.well-known/oauth-authorization-server</code>. A token never opens more than both the application and the person may, and you can take back what you allowed at any time.</p>
         <h2 id="rotation">Rotate without downtime</h2>
         <p>A workspace key, made by another one that may manage keys:</p>
         <div class="block"><pre tabindex="0"><code id="make-workspace-key">KEY_ID=$(curl -s -X POST "{{baseURL}}/v1/api-keys" \\

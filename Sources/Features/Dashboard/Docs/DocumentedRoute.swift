@@ -15,12 +15,13 @@ package struct DocumentedRoute: Sendable {
     /// The first part of the path after the version: `projects`, `api-keys`.
     var group: String {
         if route.surface == .cloudthread { return "cloudthread" }
+        if route.surface == .oauth { return "oauth" }
         let parts = route.path.split(separator: "/")
         return String(parts.count > 1 ? parts[1] : parts[0])
     }
 
     static func title(of group: String) -> String {
-        let words = group.replacing("-", with: " ").replacing("api ", with: "API ")
+        let words = group.replacing("-", with: " ").replacing("api ", with: "API ").replacing("oauth", with: "OAuth")
         return words.prefix(1).uppercased() + words.dropFirst()
     }
 
@@ -51,6 +52,11 @@ package struct DocumentedRoute: Sendable {
         if let body = route.body.schema, case .object(let fields) = body.kind {
             let needed = fields.filter(\.isRequired)
             let shown = needed.isEmpty ? Array(fields.prefix(1)) : needed
+            if case .form = route.body {
+                lines.append("-u \"$CLIENT_ID:$CLIENT_SECRET\"")
+                lines += shown.map { "--data-urlencode '\($0.name)=\(SchemaExample.value($0.schema, named: $0.name).string ?? "")'" }
+                return lines.joined(separator: " \\\n  ")
+            }
             lines.append("-H \"Content-Type: application/json\"")
             lines.append("-d '\(SchemaExample.object(shown).compactText)'")
         }

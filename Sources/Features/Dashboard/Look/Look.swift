@@ -29,6 +29,7 @@ struct Look: Sendable {
         "table-part": TablePart.template, "unit-metrics": UnitMetricsPage.template, "unit-metric": UnitMetricContent.template,
         "markers": PageMarker.template, "costs": CostsPage.template, "cost-breakdown": CostsBreakdown.template,
         "cost-view": CostViewForm.template, "cost-imports": CostImportsPage.template,
+        "consent": ConsentPage.template, "applications": ApplicationsPage.template,
         "docs": Docs.template, "docs-overview": DocsOverview.template,
         "docs-authentication": DocsAuthentication.template, "docs-endpoints": DocsEndpoints.template, "docs-faq": DocsFAQ.template,
         "docs-how-tos": DocsHowTos.template, "docs-how-to": DocsHowTo.template,

@@ -7,6 +7,11 @@ enum PageHeaders {
     static let contentSecurityPolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+    /// For a page whose form is answered by a redirect elsewhere: browsers hold the redirect against the policy as well.
+    static func contentSecurityPolicy(leadingTo source: String) -> String {
+        contentSecurityPolicy.replacing("form-action 'self'", with: "form-action 'self' \(source)")
+    }
+
     static func add(to headers: inout HTTPFields, cacheControl: String) {
         headers[.contentSecurityPolicy] = contentSecurityPolicy
         headers[.xContentTypeOptions] = "nosniff"

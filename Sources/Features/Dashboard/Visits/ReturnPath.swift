@@ -10,7 +10,7 @@ struct ReturnPath: Sendable {
 
     /// Takes a path below `/app/` and nothing else: no scheme, no host, no way up or out. Anything but that is the first page.
     init(_ text: String?) {
-        guard let text, text.hasPrefix("/app/"), text.utf8.count <= 500, !text.hasPrefix("/app/sign-"),
+        guard let text, text.hasPrefix("/app/"), text.utf8.count <= 10_000, !text.hasPrefix("/app/sign-"),
             text.utf8.allSatisfy(Self.isPlain), !text.contains("//"), !text.contains("..")
         else {
             path = Self.home

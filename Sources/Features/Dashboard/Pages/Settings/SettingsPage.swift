@@ -8,13 +8,14 @@ import Web
 enum SettingsPage {
     enum Tab: String, CaseIterable, Sendable {
         case keys = "api-keys"
-        case tokens, streams, users, teams
+        case applications, tokens, streams, users, teams
         case catalogs = "tag-catalogs"
         case slack, connections, prices, sessions, workspace
 
         var label: String {
             switch self {
             case .keys: "API Keys"
+            case .applications: "Applications"
             case .tokens: "Tokens"
             case .streams: "Data streams"
             case .users: "Users"
