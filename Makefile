@@ -6,7 +6,7 @@ RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-oauth test-costs test-docs test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -61,6 +61,10 @@ test-costs: $(BINARY)
 test-docs: $(BINARY)
 	scripts/setup.sh curl jq
 	python3 Tests/Conformance/docs.py --binary $(BINARY)
+
+## The command line against a real server: logins, tables, waiting, following, listening, applying, exit statuses.
+test-cli: $(BINARY)
+	python3 Tests/Conformance/cli.py --binary $(BINARY)
 
 ## Every provider on real peers of its own: dockerd and podman. Needs root.
 test-peers: setup

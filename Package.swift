@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let yams = product(name: "Yams", package: "Yams")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -52,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -152,10 +154,15 @@ let package = Package(
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
             ], swiftSettings: strict),
+        .target(
+            name: "Console",
+            dependencies: ["Kernel", "Webhooks", .asyncHTTPClient, .argumentParser, .nioCore, .nioPosix, .nioHTTP1, .yams],
+            swiftSettings: strict),
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Costs", "Webhooks", "Alerts", "Audit",
+                "Console", "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Costs", "Webhooks", "Alerts",
+                "Audit",
                 .nioCore,
                 .nioPosix, .argumentParser, .configuration, .logging,
                 .serviceLifecycle,
@@ -216,6 +223,7 @@ let package = Package(
             name: "EventsTests",
             dependencies: ["Alerts", "Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .nioCore, .nioPosix],
             swiftSettings: strict),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Kernel", "Webhooks", .argumentParser], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(
             name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1, .nioSSL], swiftSettings: strict),

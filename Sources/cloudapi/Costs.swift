@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Costs
 import Foundation
 import Kernel
@@ -8,7 +9,11 @@ import Storage
 
 struct Costs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Import bills, and export cost rows.", subcommands: [Import.self, Export.self])
+        abstract: "Import bills, export cost rows, and read cost views.",
+        discussion: """
+            Import and export work on the data of this machine when --data, --database or --config names it, or when nobody is signed in to a \
+            server; else on that server.
+            """, subcommands: [Import.self, Export.self] + ConsoleCommands.costs)
 
     struct Place: ParsableArguments {
         @OptionGroup var store: StoreOptions
@@ -16,6 +21,17 @@ struct Costs: AsyncParsableCommand {
         var workspace: String?
         @Flag(help: "The test side.")
         var test = false
+
+        @OptionGroup var remote: RemoteOptions
+
+        var isRemote: Bool {
+            if remote.url != nil || remote.profile != nil { return true }
+            let environment = ProcessInfo.processInfo.environment
+            let isLocal =
+                store.data != nil || store.database != nil || store.config != nil || workspace != nil || test
+                || environment["CLOUDAPI_DATA"] != nil || environment["CLOUDAPI_DATABASE"] != nil
+            return !isLocal && remote.namesServer()
+        }
 
         func open() async throws -> (OpenedStore, ServerConfiguration, Tenant) {
             let configuration = try await store.resolve()
@@ -43,7 +59,10 @@ struct Costs: AsyncParsableCommand {
         var replaces = "period"
 
         func run() async throws {
-            guard let replacing = CostImport.Replacing(rawValue: replaces) else { throw Failure("--replaces takes period or name.") }
+            guard let replacing = CostImport.Replacing(rawValue: replaces) else {
+                throw ValidationError("--replaces takes period or name.")
+            }
+            if place.isRemote { return try await send() }
             let (opened, configuration, tenant) = try await place.open()
             let importer = CostImporter(
                 store: opened.store, surroundings: opened.surroundings, logger: Logger(label: "cloudapi"),
@@ -58,6 +77,25 @@ struct Costs: AsyncParsableCommand {
             try opened.store.close()
             if failed { throw ExitCode(1) }
         }
+
+        private func send() async throws {
+            try await place.remote.session { server in
+                var failed = false
+                for file in files {
+                    guard let opened = FileHandle(forReadingAtPath: file), let size = CostImporter.size(of: file) else {
+                        throw Failure("There is no file \(file).")
+                    }
+                    let bar = ImportText.Bar(total: size)
+                    let done = try await RemoteBills(server).upload(
+                        opened, size: size, name: URL(fileURLWithPath: file).lastPathComponent, replaces: replaces,
+                        skipsBadRows: skipBadRows
+                    ) { bar.show($0, nil) }
+                    failed = failed || done["status"]?.string == "failed"
+                    print(place.remote.json ? done.jsonText : ImportText.summary(done, file))
+                }
+                if failed { throw ExitCode(1) }
+            }
+        }
     }
 
     struct Export: AsyncParsableCommand {
@@ -71,7 +109,12 @@ struct Costs: AsyncParsableCommand {
 
         func run() async throws {
             guard let first = Timestamp(from + "T00:00:00Z"), let last = Timestamp(to + "T00:00:00Z"), first <= last else {
-                throw Failure("--from and --to are days such as 2026-03-01, in order.")
+                throw ValidationError("--from and --to are days such as 2026-03-01, in order.")
+            }
+            if place.isRemote {
+                return try await place.remote.session { server in
+                    try await RemoteBills(server).export(from: from, to: to, into: .standardOutput)
+                }
             }
             let (opened, _, tenant) = try await place.open()
             let export = try await opened.store.read { connection in
@@ -88,11 +131,15 @@ struct Costs: AsyncParsableCommand {
 }
 
 extension CostImporter {
+    fileprivate static func size(of file: String) -> Int? {
+        try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+    }
+
     /// Reads a file where it lies, with a bar on the terminal.
     fileprivate func read(
         _ file: String, replacing: CostImport.Replacing, skipsBadRows: Bool, in tenant: Tenant, _ surroundings: Surroundings
     ) async throws -> CostImport {
-        guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int else {
+        guard let size = Self.size(of: file) else {
             throw Failure("There is no file \(file).")
         }
         let bar = ImportText.Bar(total: size)
@@ -107,24 +154,40 @@ enum ImportText {
     struct Bar: Sendable {
         let total: Int
 
-        func show(_ bytes: Int, _ rows: Int) {
+        func show(_ bytes: Int, _ rows: Int?) {
             guard isatty(2) == 1 else { return }
             let part = total > 0 ? min(1, Double(bytes) / Double(total)) : 1
             let filled = Int(part * 30)
             let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
             let end = bytes >= total ? "\n" : ""
-            FileHandle.standardError.write(Data("\r[\(bar)] \(Int(part * 100)) %  \(rows) rows\(end)".utf8))
+            FileHandle.standardError.write(Data("\r[\(bar)] \(Int(part * 100)) %\(rows.map { "  \($0) rows" } ?? "")\(end)".utf8))
         }
     }
 
+    /// The same of an import as the API writes it.
+    static func summary(_ done: JSON, _ file: String) -> String {
+        text(
+            file, failed: done["status"]?.string == "failed", rows: done["rows"]?.integer ?? 0,
+            replaced: done["replaced_rows"]?.integer ?? 0,
+            skipped: done["skipped_rows"]?.integer ?? 0, errors: done["errors"]?.array ?? [], warnings: done["warnings"]?.array ?? [])
+    }
+
     static func summary(_ done: CostImport, _ file: String) -> String {
-        let places = done.errors.map { error in
+        text(
+            file, failed: done.status == .failed, rows: Int64(done.rows), replaced: Int64(done.replacedRows),
+            skipped: Int64(done.skippedRows),
+            errors: done.errors, warnings: done.warnings)
+    }
+
+    private static func text(
+        _ file: String, failed: Bool, rows: Int64, replaced: Int64, skipped: Int64, errors: [JSON], warnings: [JSON]
+    ) -> String {
+        let places = errors.map { error in
             "\n  line \(error["line"]?.integer ?? 0)\(error["column"]?.string.map { ", \($0)" } ?? ""): \(error["detail"]?.string ?? "")"
         }.joined()
-        let warnings = done.warnings.map { "\n  warning: \($0["detail"]?.string ?? "")" }.joined()
-        guard done.status != .failed else { return "\(file): refused, nothing was kept\(places)" }
-        let replaced = done.replacedRows > 0 ? ", \(done.replacedRows) replaced" : ""
-        let skipped = done.skippedRows > 0 ? ", \(done.skippedRows) skipped" : ""
-        return "\(file): \(done.rows) rows\(replaced)\(skipped)\(warnings)\(places)"
+        guard !failed else { return "\(file): refused, nothing was kept\(places)" }
+        let counts = (replaced > 0 ? ", \(replaced) replaced" : "") + (skipped > 0 ? ", \(skipped) skipped" : "")
+        let notes = warnings.map { "\n  warning: \($0["detail"]?.string ?? "")" }.joined()
+        return "\(file): \(rows) rows\(counts)\(notes)\(places)"
     }
 }

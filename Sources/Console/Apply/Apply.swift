@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Kernel
+
+struct Apply: RemoteCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make networks, volumes and instances what a file says, and show first what that would do.",
+        discussion: """
+            Each entry is one PUT by name, after those it names; what fails ends it, and the same file can be applied again. Nothing is ever \
+            deleted: what is no longer in the file stays. \(ExitStatus.text)
+            """)
+
+    @OptionGroup var remote: RemoteOptions
+    @Option(name: .shortAndLong, help: "The file; - for the standard input.")
+    var file: String
+    @Flag(help: "Do not ask.")
+    var yes = false
+    @Flag(help: "Show the plan and end.")
+    var plan = false
+    @Flag(help: "Wait for each until it is ready; what others need is waited for anyway.")
+    var wait = false
+
+    func run(_ server: Remote) async throws {
+        let manifest = try Manifest(yaml: try text())
+        let project = try await server.project(manifest.project)
+        let steps = try await planned(manifest, project, server)
+        for (entry, step, _) in steps {
+            Terminal.out("\(step.sign)  \(entry.kind.rawValue)/\(entry.name)")
+            for detail in step.details { Terminal.out("            " + TextTable.printable(detail)) }
+        }
+        let refused = steps.filter { if case .refused = $0.1 { true } else { false } }
+        guard refused.isEmpty else {
+            throw RemoteFailure(
+                .conflict, "Error: What is marked with ! cannot be changed in place. Give it another name, or delete it first.")
+        }
+        let work = steps.filter { $0.1 != .nothing }
+        guard !plan, !work.isEmpty else { return Terminal.out(work.isEmpty ? "Nothing to do." : "\(work.count) to do.") }
+        guard yes || (file != "-" && Prompt.agrees("Apply \(work.count) of \(steps.count)?")) else {
+            throw RemoteFailure(.usage, "Error: Nothing was done: say --yes.")
+        }
+        try await perform(steps, project, server)
+    }
+
+    private typealias Planned = (Manifest.Entry, Plan.Step, String?)
+
+    private func text() throws -> String {
+        let bytes = file == "-" ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: file)
+        guard let bytes else { throw RemoteFailure(.failure, "Error: There is no file \(file).") }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// With the id of each that is there.
+    private func planned(_ manifest: Manifest, _ project: String, _ server: Remote) async throws -> [Planned] {
+        var steps: [Planned] = []
+        for entry in manifest.entries {
+            let existing = try await existing(entry, project, server)
+            let step = Plan.step(entry, existing: existing)
+            steps.append((entry, step, existing?["id"]?.string))
+        }
+        return steps
+    }
+
+    private func existing(_ entry: Manifest.Entry, _ project: String, _ server: Remote) async throws -> JSON? {
+        do {
+            return try await server.get("/v1/\(entry.kind.rawValue)/\(Remote.escaped(entry.name))", [("project_id", project)]).json
+        } catch let failure as RemoteFailure where failure.status == .notFound {
+            return nil
+        }
+    }
+
+    private func perform(_ steps: [Planned], _ project: String, _ server: Remote) async throws {
+        var ids = Dictionary(steps.compactMap { step in step.2.map { (step.0.name, $0) } }) { one, _ in one }
+        let needed = Set(steps.flatMap { $0.0.needs })
+        for (entry, step, _) in steps where step != .nothing {
+            let path = "/v1/\(entry.kind.rawValue)/\(Remote.escaped(entry.name))"
+            let answer = try await server.send(.put, path, [], Plan.body(entry, project: project, ids: ids))
+            ids[entry.name] = answer.json["id"]?.string
+            if wait || needed.contains(entry.name) { try await Waiting.ended(answer, server) }
+            let outcome = answer.status == 201 ? "made" : answer.status == 202 ? "changed" : "in line"
+            Terminal.out(remote.json ? answer.text : "\(outcome)  \(entry.kind.rawValue)/\(entry.name)  \(ids[entry.name] ?? "")")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package import ArgumentParser
+
+/// What a person does on a server, from anywhere. `cloudapi` puts these beside the commands of whoever runs the server.
+package enum ConsoleCommands {
+    package static var session: [any ParsableCommand.Type] { [Login.self, Logout.self, WhoAmI.self] }
+
+    package static var remote: [any ParsableCommand.Type] {
+        [
+            Projects.self, Keys.self, Instances.self, Volumes.self, Networks.self, Usage.self, Events.self, WebhookCommands.self,
+            AlertCommands.self, Apply.self,
+        ]
+    }
+
+    /// Stand under `costs`, beside import and export.
+    package static var costs: [any ParsableCommand.Type] { [CostViews.self, CostData.self] }
+}
+
+/// A command that speaks to a server.
+protocol RemoteCommand: AsyncParsableCommand {
+    var remote: RemoteOptions { get }
+    func run(_ server: Remote) async throws
+}
+
+extension RemoteCommand {
+    func run() async throws { try await remote.session { try await run($0) } }
+
+    /// The JSON as it came, or what is written for people.
+    func show(_ answer: Remote.Answer, _ text: (Terminal) -> String) {
+        Terminal.out(remote.json ? answer.text : text(.current()))
+    }
+
+    func show(_ answer: Remote.Answer, _ columns: [TextTable.Column]) {
+        show(answer) { _ in TextTable.object(answer.json, columns) }
+    }
+}
+
+extension RemoteOptions {
+    /// Everything that goes wrong on the way to the server comes out as `RemoteFailure`.
+    package func session<Result>(_ body: (Remote) async throws -> Result) async throws -> Result {
+        do {
+            return try await Remote.with(target(), body)
+        } catch let unreachable as Unreachable {
+            throw unreachable.failure
+        }
+    }
+}
