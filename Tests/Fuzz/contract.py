@@ -31,8 +31,9 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
  - A call that would change or remove one of the keys, the session or the user the run itself lives on is sent with the id of something
    that does not exist instead, since from then on everything would be answered 401 and nothing more be tested.
  - Every second id in a path that schemathesis made up is exchanged for that of an object made for the purpose, so that not all it sees is 404.
- - A well-formed form for OAuth's endpoints is sent with the id and secret of a client there is, each from an address of its own: a client that
-   guesses is slowed down, as described, and then nothing more would be tested. Of OAuth's errors only `invalid_request` is about a form.
+ - OAuth's endpoints get the run's own key, which is no client's, so all that fits is answered 401 `invalid_client`; what lies behind is for
+   `Tests/Conformance/oauth.py`. Of their errors only `invalid_request` is about a form, but for a field that stands twice, also one nobody knows
+   (RFC 6749, 3.2), and for a NUL, which is refused wherever it stands.
  - It makes up no credentials beside the one it is given (`with-security-parameters`): two different ones in one request are, as described,
    a 400. That a request with none or with a wrong one is refused is still checked (`ignored_auth`).
 """
@@ -99,11 +100,6 @@ def make(server, credentials, word, body, number):
     return {"id": reply.json.get("key_id")} | reply.json
 
 
-def oauth_client(server, credentials):
-    """One that proves itself in the forms that are right."""
-    return make(server, credentials, "oauth/clients", {"name": "forms"}, 0)
-
-
 def schemathesis(options, server, token, environment, report, paths, seconds, more=()):
     command = [python_with(PACKAGE).parent / "schemathesis", "run", f"http://127.0.0.1:{server.port}/openapi.json",
                "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "positive_data_acceptance,negative_data_rejection,use_after_free", "--mode", "all",
@@ -120,8 +116,7 @@ def runs(options, server, credentials, reports):
     make(server, credentials, "connections", {"name": "fuzz", **SIMULATOR}, 0)
     spared = own_ids(server, credentials)
     environment = dict(os.environ) | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE),
-                                      "SPARED_IDS": " ".join(spared), "ID_POOL": json.dumps(pool(server, credentials)),
-                                      "OAUTH_CLIENT": json.dumps(oauth_client(server, credentials))}
+                                      "SPARED_IDS": " ".join(spared), "ID_POOL": json.dumps(pool(server, credentials))}
     for_sessions = [path for path in FOR_SESSIONS if path in options.only or not options.only]
     yield schemathesis(options, server, credentials["api_key"], environment, reports / "key.xml", options.only, options.max_time)
     if for_sessions:
@@ -150,7 +145,7 @@ def main():
     reports.mkdir(parents=True, exist_ok=True)
     with workspace() as folder:
         credentials = init(options.binary, folder / "data")
-        with Server(options.binary, folder / "data", folder / "server.log", {"CLOUDAPI_TRUSTED_PROXIES": "127.0.0.1"}).start() as server:
+        with Server(options.binary, folder / "data", folder / "server.log").start() as server:
             started = time.monotonic()
             statuses = list(runs(options, server, credentials, reports))
             faults = afterwards(server, credentials)
