@@ -65,12 +65,14 @@ package struct BitSet: Sendable, Equatable {
                 words.withUnsafeMutableBytes { $0.copyMemory(from: part) }
             case 1:
                 var next = 0
+                words = Array(repeating: 0, count: (limit + 63) / 64)
                 for _ in 0..<(try reader.count(atMost: limit)) {
                     next += try reader.count(atMost: limit)
                     guard next < limit else { throw ByteReader.damaged }
-                    _ = insert(next)
+                    words[next >> 6] |= 1 << UInt64(next & 63)
                     next += 1
                 }
+                words.removeLast(words.count - (next + 63) / 64)
             default: throw ByteReader.damaged
             }
         }

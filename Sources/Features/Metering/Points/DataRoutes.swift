@@ -186,19 +186,12 @@ private struct LineView: JSONRepresentable {
             json.field("group", line.group)
             json.field("value", line.total.value(function))
             json.field("points", line.total.count)
-            json.array("buckets", line.cells.indices.map { Cell(view: self, number: $0) })
-        }
-    }
-
-    private struct Cell: JSONRepresentable {
-        let view: LineView
-        let number: Int
-
-        func write(to json: inout JSONWriter) {
-            json.object { json in
-                json.field("start", view.calendar.start(number))
-                json.field("value", view.line.cells[number].value(view.function))
-                json.field("points", view.line.cells[number].count)
+            json.array("buckets", line.cells.indices) { json, number in
+                json.object { json in
+                    json.field("start", calendar.start(number))
+                    json.field("value", line.cells[number].value(function))
+                    json.field("points", line.cells[number].count)
+                }
             }
         }
     }
