@@ -217,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "AlertsTests",
             dependencies: [
-                "Alerts", "TestKit", "Server", "Outgoing", "Storage", "Vault", "Prices", "Resources", "Kernel", .httpTypes, .logging,
+                "Alerts", "Costs", "TestKit", "Server", "Outgoing", "Storage", "Vault", "Prices", "Resources", "Kernel", .httpTypes,
+                .logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "EventsTests",

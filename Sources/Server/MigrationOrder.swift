@@ -44,4 +44,7 @@ package enum MigrationOrder {
         + SavingsSchema.endings
         + PriceSchema.viewBudgets
         + OAuthSchema.migrations
+        + AlertSchema.traces
+        + PointSchema.late
+        + AlertSchema.late
 }

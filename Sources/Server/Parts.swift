@@ -35,6 +35,7 @@ package struct Parts: Sendable {
     package let importer: CostImporter
     package let costCache = ColumnCache()
     package let messenger: SlackMessenger
+    package let alertSources: AlertSources
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
     package let points: PointIngest
@@ -65,7 +66,9 @@ package struct Parts: Sendable {
         courier = Courier(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         webhooks = WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault)
         messenger = SlackMessenger(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
-        evaluator = AlertEvaluator(store: store, engine: engine, messenger: messenger, surroundings: surroundings, logger: logger)
+        alertSources = AlertSources(costs: CostWatch(cache: costCache))
+        evaluator = AlertEvaluator(
+            store: store, engine: engine, messenger: messenger, sources: alertSources, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
         oauth = AuthorizationServer(issuer: configuration.baseURL)
         savings = SavingsDetector(store: store, surroundings: surroundings)

@@ -54,7 +54,8 @@ package struct RouteTable: Sendable {
             + TraceRoutes(sources: TraceSources.all).all
         routes =
             PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + costs + savings + webhooks.all
-            + AlertRoutes(engine: engine).all + channels.all + log + sandbox.routes
+            + AlertRoutes(engine: engine, sources: AlertSources(costs: CostWatch(cache: costCache))).all + channels.all + log
+            + sandbox.routes
     }
 
     /// The table as it is described, for who does not call it.

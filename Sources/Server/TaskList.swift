@@ -46,6 +46,7 @@ extension Parts {
                     + Session.removeExpired(at: now, connection) + OperationEngine.removeOldSamples(at: now, limit: 500, connection)
                     + Delivery.removeOld(at: now, limit: 500, connection)
                     + SlackMessage.removeOld(at: now, limit: 500, connection)
+                    + LatePoints.removeOld(at: now, limit: 500, connection)
             }
         } while removed >= 500
     }

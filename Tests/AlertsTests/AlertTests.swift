@@ -144,4 +144,40 @@ import Testing
             #expect(try await tower.events("alert.firing").isEmpty)
         }
     }
+
+    @Test func `what is posted carries the trace of the change, at every attempt`() async throws {
+        try await WatchTower.run { tower in
+            try await tower.connectSlack()
+            let asked = "4bf92f3577b34da6a3ce929d0e0e4736"
+            _ = try await tower.cloud.post(
+                "/v1/channels/slack/test", as: tower.key, headers: ["traceparent": "00-\(asked)-00f067aa0ba902b7-01"]
+            ).expecting(202)
+            tower.slack.answer(500, "error")
+            try await tower.look()
+            tower.slack.answer(200, "ok")
+            tower.cloud.clock.advance(seconds: 5)
+            try await tower.look()
+            #expect(tower.slack.traces.map(\.traceID) == [asked, asked])
+            #expect(Set(tower.slack.traces.map(\.spanID) + ["00f067aa0ba902b7"]).count == 3)
+            // An alert tells of what moved it: here the network that was made.
+            let made = "0af7651916cd43dd8448eb211c80319c"
+            _ = try await tower.cloud.moving {
+                try await tower.cloud.post(
+                    "/v1/connections", as: tower.key, ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]])
+            }.expecting(201)
+            let network = try await tower.cloud.post(
+                "/v1/networks", as: tower.key, ["name": "net", "project_id": .string(tower.project)],
+                headers: ["traceparent": "00-\(made)-00f067aa0ba902b7-01"]
+            ).expecting(201).text("id")
+            _ = try await tower.alert("resource_count >= 1", on: [], [.init("group_by", ["project"])])
+            _ = try await tower.alert("spend >= 0", on: [], [.init("group_by", ["resource"])])
+            try await tower.look()
+            let told = try #require(zip(tower.slack.texts, tower.slack.traces.dropFirst()).first { $0.0.contains("resource=\(network)") })
+            #expect(told.1.traceID == made)
+            let event = try #require(try await tower.events("alert.firing").first { $0["data"]?["group"]?["resource"] == .string(network) })
+            #expect(event["trace_id"]?.string == made)
+            // Whose cause nobody knows begins a trace of its own.
+            #expect(Set(tower.slack.traces.map(\.traceID)).count == 3)
+        }
+    }
 }

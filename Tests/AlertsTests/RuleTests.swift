@@ -44,9 +44,12 @@ import Testing
 
     @Test(arguments: [
         ("quota_percent >> 85", 16), ("quota_percent", 14), ("nonsense > 1", 1), ("quota_percent > spend", 15), ("1 > 0", 1),
-        ("spend > 1 and", 14), ("(spend > 1", 11), ("spend > 1 $", 11), ("avg(spend, 5m) > 1", 1), ("sum(requests, 5) > 1", 15),
+        ("spend > 1 and", 14), ("(spend > 1", 11), ("spend > 1 $", 11), ("sum(spend, 5m) > 1", 1), ("sum(requests, 5) > 1", 15),
         ("spend > 5x", 10), ("resource_count{color=\"red\"} > 1", 16), ("resource_count{power=\"red\"} > 1", 22), ("", 1),
         ("spend * spend > 1", 7), ("spend > 1.2.3", 9), ("((((((((((spend))))))))))>1", 9), ("spend > 1 spend > 2", 11),
+        ("avg(resource_count) > 1", 1), ("max(requests + requests, 5m) > 1", 1), ("sum(sum(requests, 5m), 5m) > 1", 1),
+        ("stream > 1", 1), ("spend.x > 1", 1), ("stream. > 1", 9), ("stream.x{a=b} > 1", 12), ("stream.x{a=\"b\",a=\"c\"} > 1", 16),
+        ("avg(requests, 5s) > 1", 15), ("avg(3, 5m) > 1", 1), ("pop(cost * 2, 1d) > 1", 1), ("delta(cost, 32d) > 1", 13),
     ])
     func `are refused where they go wrong`(_ source: String, _ column: Int) {
         #expect { try Rule(source) } throws: { ($0 as? RuleError)?.column == column }

@@ -25,7 +25,8 @@ struct WatchTower: Sendable {
         messenger = SlackMessenger(
             store: cloud.store, vault: cloud.parts.vault, surroundings: cloud.place.surroundings, logger: logger, send: slack.receive)
         evaluator = AlertEvaluator(
-            store: cloud.store, engine: cloud.parts.engine, messenger: messenger, surroundings: cloud.place.surroundings, logger: logger)
+            store: cloud.store, engine: cloud.parts.engine, messenger: messenger, sources: cloud.parts.alertSources,
+            surroundings: cloud.place.surroundings, logger: logger)
     }
 
     static func run(_ body: @escaping @Sendable (WatchTower) async throws -> Void) async throws {
@@ -100,9 +101,11 @@ struct WatchTower: Sendable {
 
 /// Behaves as Slack's incoming webhooks do.
 final class Slack: Sendable {
-    private let state = Mutex<(texts: [String], answer: (Int, String))>(([], (200, "ok")))
+    private let state = Mutex<(texts: [String], traces: [String], answer: (Int, String))>(([], [], (200, "ok")))
 
     var texts: [String] { state.withLock { $0.texts } }
+    /// `traceparent` of every request, answered well or not.
+    var traces: [TraceContext] { state.withLock { $0.traces.compactMap { TraceContext(traceparent: $0) } } }
 
     /// What it answers from now on.
     func answer(_ status: Int, _ body: String) { state.withLock { $0.answer = (status, body) } }
@@ -111,6 +114,7 @@ final class Slack: Sendable {
         let json = (try? JSONParser.parse(request.body)) ?? .null
         return state.withLock { state in
             guard let text = json["text"]?.string else { return OutgoingResponse(status: 400, body: Array("invalid_payload".utf8)) }
+            state.traces += request.headers.filter { $0.name.lowercased() == "traceparent" }.map(\.value)
             if state.answer.0 == 200 { state.texts.append(text) }
             return OutgoingResponse(status: state.answer.0, body: Array(state.answer.1.utf8))
         }

@@ -40,6 +40,8 @@ package enum AlertEvents {
             .required("before", .choice(of: AlertPhase.State.self)), .required("after", .choice(of: AlertPhase.State.self)),
             .required("values", Schema(.map(Schema.string(1...200).nullable))),
             .required("silenced", .boolean("It is not told on chat channels.")),
+            .optional("late", .boolean("It fires because of data that came when its hour was over.")),
+            .optional("late_hour", .timestamp("The hour it fires for; of several the first that came late.")),
         ]
     private static let deed: [Schema.Field] =
         subject + [

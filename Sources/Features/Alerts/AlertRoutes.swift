@@ -8,8 +8,12 @@ package import Web
 /// `/v1/alerts`: rules that are watched.
 package struct AlertRoutes: Sendable {
     let engine: OperationEngine
+    let sources: AlertSources
 
-    package init(engine: OperationEngine) { self.engine = engine }
+    package init(engine: OperationEngine, sources: AlertSources) {
+        self.engine = engine
+        self.sources = sources
+    }
 
     package var all: [Route] { alerts + verbs }
 
@@ -27,7 +31,7 @@ package struct AlertRoutes: Sendable {
                 .post, "/v1/alerts", .scope(.alertsWrite), "Make an alert",
                 details: """
                     A rule compares metrics and numbers (`> >= < <= == !=`, `+ - * /`, `and`, `or`, parentheses; `85%`, `10k`, `1M`; \
-                    `avg(cpu_percent, 5m)`). Metrics: \(Metric.allCases.map { "`\($0.rawValue)`: \($0.meaning)" }.joined(separator: " "))
+                    `avg(cpu_percent, 5m)`). Metrics: \(Metric.allCases.map { "`\($0.pattern)`: \($0.meaning)" }.joined(separator: " "))
                     """, body: .required(AlertBody.creation), answers: [.created(AlertView.schema)],
                 problems: [.forbidden, .quotaExceeded],
                 handler: create),
@@ -78,14 +82,14 @@ package struct AlertRoutes: Sendable {
             resource: call.query["resource_id"])
         let page = try await call.read { connection in
             try Alert.list(request, filter, for: call.caller, connection).map {
-                try AlertView.read($0, at: call.at, isListed: true, connection)
+                try AlertView.read($0, at: call.at, isListed: true, sources, connection)
             }
         }
         return call.answer(page)
     }
 
     private func get(_ call: Call) async throws -> Answer {
-        let view = try await call.read { try AlertView.read(Alert.find(call.id(), for: call.caller, $0), at: call.at, $0) }
+        let view = try await call.read { try AlertView.read(Alert.find(call.id(), for: call.caller, $0), at: call.at, sources, $0) }
         return .json(.ok, view, capacity: 1024).with(etag: view.alert.etag)
     }
 
@@ -93,7 +97,7 @@ package struct AlertRoutes: Sendable {
         try await call.commit { connection in
             let reader = AlertBody.Reader(caller: call.caller, connection: connection)
             let alert = try Alert.create(try reader.draft(call.body), projects: reader.reach(), by: call.attribution, connection)
-            let view = try AlertView.read(alert, at: call.at, connection)
+            let view = try AlertView.read(alert, at: call.at, sources, connection)
             return .created(view, at: "/v1/alerts/\(alert.id)").with(etag: alert.etag)
         }
     }
@@ -105,7 +109,7 @@ package struct AlertRoutes: Sendable {
             var draft = alert.draft
             try AlertBody.Reader(caller: call.caller, connection: connection).apply(call.body, to: &draft)
             let updated = try alert.update(draft, by: call.attribution, connection)
-            return .json(.ok, try AlertView.read(updated, at: call.at, connection), capacity: 1024).with(etag: updated.etag)
+            return .json(.ok, try AlertView.read(updated, at: call.at, sources, connection), capacity: 1024).with(etag: updated.etag)
         }
     }
 
@@ -129,8 +133,8 @@ package struct AlertRoutes: Sendable {
         let to = call.body?["to"]?.string.flatMap { Timestamp($0) }
         return .json(
             .ok,
-            try await call.read { connection in
-                try Rehearsal.now(Alert.find(call.id(), for: call.caller, connection), at: call.at, from: from, to: to, connection)
+            try await call.read { [sources] connection in
+                try Rehearsal.now(Alert.find(call.id(), for: call.caller, connection), at: call.at, from: from, to: to, sources, connection)
             }, capacity: 2048)
     }
 
@@ -149,7 +153,7 @@ package struct AlertRoutes: Sendable {
                     members: ["group_keys": .array(keys.map(JSON.string))])
             }
             let alert = try found.silence(silence, by: call.attribution, connection)
-            return .json(.ok, try AlertView.read(alert, at: call.at, connection), capacity: 1024)
+            return .json(.ok, try AlertView.read(alert, at: call.at, sources, connection), capacity: 1024)
         }
     }
 

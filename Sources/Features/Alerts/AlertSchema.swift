@@ -67,4 +67,13 @@ package enum AlertSchema {
             ) STRICT, WITHOUT ROWID
             """)
     ]
+
+    /// How far an alert has heard of what came late, and for which hour it fired because of that.
+    package static let late = [
+        Migration(
+            "0095-alert-late", "ALTER TABLE alerts ADD COLUMN late_mark TEXT", "ALTER TABLE alert_changes ADD COLUMN late_hour INTEGER")
+    ]
+
+    /// `traceparent` of the change that a message tells of.
+    package static let traces = [Migration("0093-alert-message-traces", "ALTER TABLE alert_messages ADD COLUMN trace TEXT")]
 }

@@ -9,7 +9,7 @@ package enum IncidentReport {
         query: "alert.firing, alert.resolved, alert.acted, alert.silenced, operation.stuck, operation.blocked with occurred_at < to",
         columns: [
             "opened_at", "closed_at", "state", "what", "subject", "name", "severity", "rule", "project_id", "actions", "silenced", "seq",
-            "duration_seconds", "group",
+            "duration_seconds", "group", "late",
         ], gaps: ["There is no sign-off of single incidents; a silence is the only acknowledgement."]
     ) { IncidentCollector(period: $0) }
 }
@@ -85,7 +85,7 @@ private struct IncidentCollector: ReportCollector {
                 "severity": JSON(event.data["severity"]?.string), "rule": JSON(event.data["rule"]?.string),
                 "project_id": JSON(event.event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
                 "seq": .integer(event.event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
-                "group": event.data["group"] ?? .null,
+                "group": event.data["group"] ?? .null, "late": event.data["late"] ?? false,
             ]))
     }
 }

@@ -67,6 +67,23 @@ package enum RequestTotals {
         return try connection.rows(sql, values) { try $0.get(0, as: Int.self) }.first ?? 0
     }
 
+    /// The same minute by minute, or hour by hour: when each began, and how many; those without any are left out.
+    package static func counts(
+        of account: AccountID?, project: ProjectID?, in tenant: Tenant, from start: Timestamp, to end: Timestamp, byHour: Bool,
+        _ connection: Connection
+    ) throws -> [Timestamp: Int] {
+        let (table, moment) = byHour ? ("request_hours", "hour") : ("request_minutes", "minute")
+        var sql = "SELECT \(moment), SUM(requests) FROM \(table) WHERE workspace = ? AND mode = ? AND \(moment) >= ? AND \(moment) < ?"
+        var values = [tenant.workspace.sqlValue, tenant.mode.sqlValue, start.sqlValue, end.sqlValue]
+        for (column, id) in [("account", account?.sqlValue), ("project", project?.sqlValue)] {
+            guard let id else { continue }
+            sql += " AND \(column) = ?"
+            values.append(id)
+        }
+        let rows = try connection.rows(sql + " GROUP BY \(moment)", values) { ($0.time(0), $0.integer(1)) }
+        return Dictionary(rows, uniquingKeysWith: { $0 + $1 })
+    }
+
     /// Counts by minute or, for buckets of an hour and more, by hour: the moment each began, and how many.
     static func series(
         of account: AccountID, in tenant: Tenant, from start: Timestamp, to end: Timestamp, byHour: Bool, _ connection: Connection

@@ -16,6 +16,8 @@ package struct Alert: Sendable {
     package let version: Int
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// How far it has heard of what came late; nil before the first look.
+    var lateMark: LateData.Mark?
     /// Which of its groups this is; nil for the alert itself.
     package var group: AlertGroup?
     /// The group has not been seen before.

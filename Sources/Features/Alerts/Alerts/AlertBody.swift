@@ -26,7 +26,8 @@ enum AlertBody {
             "group_by",
             .array(
                 .string(1...300, .echo), 0...GroupKey.most,
-                "`project`, `resource`, `provider`, `label:NAME`: a state, timers and notices for each, of at most \(Alert.mostGroups).")),
+                "`project`, `resource`, `provider`, `label:NAME`, `dimension:NAME`: a state, timers and notices for each, of at most \(Alert.mostGroups)."
+            )),
     ]
     static let fields: [Schema.Field] = [
         .optional("name", .name("The rule when left out.")),
@@ -107,6 +108,9 @@ extension AlertBody {
                 }
                 return key
             }
+            guard keys.filter({ $0.kind == .dimension }).count <= 1 else {
+                throw Problem.invalid("group_by", "An alert is grouped by one dimension at most.", code: "combination")
+            }
             guard Set(keys).count == keys.count else {
                 throw Problem.invalid("group_by", "An alert is grouped by each key once.", code: "combination")
             }
@@ -142,7 +146,7 @@ extension AlertBody {
                     .validationFailed, "The \(field) cannot be read at column \(error.column): \(error.detail).",
                     violations: [.init(pointer: "/" + field, code: "rule", detail: "column \(error.column): \(error.detail)")],
                     members: [
-                        "column": .integer(Int64(error.column)), "metrics": .array(Metric.allCases.map { .string($0.rawValue) }),
+                        "column": .integer(Int64(error.column)), "metrics": .array(Metric.allCases.map { .string($0.pattern) }),
                     ])
             }
         }
@@ -151,7 +155,7 @@ extension AlertBody {
             let kind = draft.askedKind
             for id in rule.uses.compactMap({ $0.matchers["budget"] }) { try checkBudget(id, at: field) }
             for use in rule.uses where !use.metric.isKnown(of: kind) {
-                let known = Metric.allCases.filter { $0.isKnown(of: kind) }.map(\.rawValue)
+                let known = Metric.allCases.filter { $0.isKnown(of: kind) }.map(\.pattern)
                 let advice =
                     kind == .workspace
                     ? "; say whose: account_id, project_id, resource_id or selector, or group_by project" : ""
@@ -162,6 +166,26 @@ extension AlertBody {
                         .init(pointer: "/" + field, code: "metric", detail: "\(use.metric.rawValue) does not go with the subject")
                     ],
                     members: ["metrics": .array(known.map(JSON.string))])
+            }
+            for use in rule.uses.sorted(by: { rule.columns[$0] ?? 0 < rule.columns[$1] ?? 0 }) {
+                try checkNames(use, rule, draft, at: field)
+            }
+        }
+
+        /// A view or a unit metric that there is not; a view where the project's own costs are meant.
+        private func checkNames(_ use: Metric.Use, _ rule: Rule, _ draft: AlertDraft, at field: String) throws {
+            let column = rule.columns[use] ?? 1
+            func refusal(_ detail: String) -> Problem {
+                Problem(
+                    .validationFailed, "The \(field) cannot be read at column \(column): \(detail).",
+                    violations: [.init(pointer: "/" + field, code: "not_found", detail: "column \(column): \(detail)")],
+                    members: ["column": .integer(Int64(column))])
+            }
+            if draft.askedKind == .project, use.matchers["view"] != nil { throw refusal("a project has no cost views") }
+            do {
+                try AlertSources.check(use, of: caller.tenant, connection)
+            } catch let problem as Problem where problem.code == .notFound {
+                throw refusal(use.metric == .unitCost ? "there is no such unit metric" : "there is no such cost view")
             }
         }
 

@@ -10,7 +10,7 @@ extension Alert {
         no_data, channels, action, severity, labels, currency, state, since, notified_at, silenced_until, silence_reason, owes_notice, \
         version, created_at, updated_at, group_by, silence_matchers
         """
-    private static let selection = "SELECT \(columns) FROM alerts"
+    private static let selection = "SELECT \(columns), late_mark FROM alerts"
 
     private static func read(_ row: Row) throws -> Alert {
         let subject = Subject(account: try row.get(4), project: try row.get(5), resource: try row.get(6), selector: try row.get(7))
@@ -43,7 +43,7 @@ extension Alert {
                     until: $0, reason: reason ?? "",
                     matchers: try matchers.map { [String: String](labels: try JSONParser.parse($0.utf8)) } ?? [:])
             }, owesNotice: try row.get(25), version: row.integer(26),
-            createdAt: row.time(27), updatedAt: row.time(28))
+            createdAt: row.time(27), updatedAt: row.time(28), lateMark: LateData.Mark(stored: try row.get(31)))
     }
 
     /// Nil where there is none.

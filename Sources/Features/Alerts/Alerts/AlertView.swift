@@ -23,20 +23,22 @@ struct AlertView: Sendable, JSONRepresentable, SchemaDescribed {
     }
 
     /// `isListed` leaves the groups out.
-    static func read(_ alert: Alert, at now: Timestamp, isListed: Bool = false, _ connection: Connection) throws -> AlertView {
+    static func read(_ alert: Alert, at now: Timestamp, isListed: Bool = false, _ sources: AlertSources, _ connection: Connection) throws
+        -> AlertView
+    {
         let isGrouped = !alert.draft.groupBy.isEmpty
-        let members = isGrouped && !isListed ? try alert.members(at: now, connection) : nil
+        let members = isGrouped && !isListed ? try alert.members(at: now, sources, connection) : nil
         return AlertView(
-            alert: alert, at: now, values: isGrouped ? .object([]) : try values(of: alert, at: now, connection),
+            alert: alert, at: now, values: isGrouped ? .object([]) : try values(of: alert, at: now, sources, connection),
             channels: try alert.draft.channels.map { ($0, try alert.status(of: $0, connection)) },
             deed: try AlertDeed.last(of: alert, connection), isSilenced: alert.isSilenced(at: now),
             groups: try members?.alerts.map { member in
-                Group(alert: member, values: try values(of: member, at: now, connection), isSilenced: member.isSilenced(at: now))
+                Group(alert: member, values: try values(of: member, at: now, sources, connection), isSilenced: member.isSilenced(at: now))
             }, isCut: members?.isCut ?? false)
     }
 
-    private static func values(of alert: Alert, at now: Timestamp, _ connection: Connection) throws -> JSON {
-        var readings = Readings(alert, at: now, connection)
+    private static func values(of alert: Alert, at now: Timestamp, _ sources: AlertSources, _ connection: Connection) throws -> JSON {
+        var readings = Readings(alert, at: now, sources, connection)
         _ = try readings.signal()
         return readings.json
     }

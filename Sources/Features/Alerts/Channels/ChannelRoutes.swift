@@ -74,7 +74,7 @@ package struct ChannelRoutes: Sendable {
             guard try SlackChannel.find(in: tenant, connection) != nil else {
                 throw Problem(.invalidState, "Slack is not connected: `PUT /v1/channels/slack` first.")
             }
-            try SlackMessage.queue("A test message of CloudAPI.", "test", of: nil, in: tenant, at: call.at, connection)
+            try SlackMessage.queue("A test message of CloudAPI.", "test", of: nil, by: call.attribution, connection)
             connection.append(EventDraft("channel.tested", subject: "slack", data: ["type": "slack"]), by: call.attribution)
             return .json(.accepted, try SlackChannelView.read(in: tenant, connection))
         }

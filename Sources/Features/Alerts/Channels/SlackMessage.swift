@@ -9,6 +9,8 @@ package struct SlackMessage: Sendable {
     let body: String
     let attempts: Int
     let dueAt: Timestamp
+    /// That of the change it tells of; nil of a message older than that.
+    let trace: TraceContext?
 
     enum State: String, Sendable, CaseIterable, SQLConvertible {
         /// There is no channel, or it is broken.
@@ -24,10 +26,12 @@ package struct SlackMessage: Sendable {
     /// Days after which what is over is forgotten.
     static let retention: Int64 = 30
 
-    /// `kind` is a notice, or `test`.
+    /// `kind` is a notice, or `test`. All attempts are part of the trace of the change, or of one that begins here.
     static func queue(
-        _ text: String, _ kind: String, of alert: AlertID?, in tenant: Tenant, at now: Timestamp, _ connection: Connection
+        _ text: String, _ kind: String, of alert: AlertID?, by: Attribution, _ connection: Connection
     ) throws {
+        let (tenant, now, random) = (by.tenant, by.at, by.surroundings.random)
+        let trace = by.trace ?? .root((random(), random(), random()))
         let body: JSON = ["text": .string(escaped(text))]
         let state: State = try SlackChannel.find(in: tenant, connection)?.status == .connected ? .queued : .held
         let place = try connection.row(
@@ -35,9 +39,9 @@ package struct SlackMessage: Sendable {
         ) { $0.integer(0) }
         try connection.execute(
             """
-            INSERT INTO alert_messages (workspace, mode, place, channel, alert, kind, body, state, attempts, due_at, created_at, updated_at)
-            VALUES (?, ?, ?, 'slack', ?, ?, ?, ?, 0, ?, ?, ?)
-            """, tenant.workspace, tenant.mode, place ?? 1, alert, kind, body.text, state, now, now, now)
+            INSERT INTO alert_messages (workspace, mode, place, channel, alert, kind, body, state, attempts, due_at, created_at, updated_at, trace)
+            VALUES (?, ?, ?, 'slack', ?, ?, ?, ?, 0, ?, ?, ?, ?)
+            """, tenant.workspace, tenant.mode, place ?? 1, alert, kind, body.text, state, now, now, now, trace.traceparent)
     }
 
     /// The three characters Slack reads as its own (api.slack.com, "Formatting text for app surfaces").
@@ -48,10 +52,15 @@ package struct SlackMessage: Sendable {
     static func next(in tenant: Tenant, _ connection: Connection) throws -> SlackMessage? {
         try connection.row(
             """
-            SELECT place, body, attempts, due_at FROM alert_messages WHERE workspace = ? AND mode = ? AND state = 'queued'
+            SELECT place, body, attempts, due_at, trace FROM alert_messages WHERE workspace = ? AND mode = ? AND state = 'queued'
             ORDER BY place LIMIT 1
             """, tenant.workspace, tenant.mode
-        ) { SlackMessage(tenant: tenant, place: $0.integer(0), body: $0.text(1), attempts: $0.integer(2), dueAt: $0.time(3)) }
+        ) { row in
+            let trace: String? = try row.get(4)
+            return SlackMessage(
+                tenant: tenant, place: row.integer(0), body: row.text(1), attempts: row.integer(2), dueAt: row.time(3),
+                trace: trace.flatMap { TraceContext(traceparent: $0) })
+        }
     }
 
     static func count(_ state: State, in tenant: Tenant, _ connection: Connection) throws -> Int {

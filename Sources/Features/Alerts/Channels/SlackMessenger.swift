@@ -63,7 +63,9 @@ package final class SlackMessenger: Sendable {
         guard let (channel, message) = found else { return false }
         let url = try channel.opened(by: vault)
         let request = OutgoingRequest(
-            .post, url, headers: [("Content-Type", "application/json; charset=utf-8"), ("User-Agent", "CloudAPI")],
+            .post, url,
+            headers: [("Content-Type", "application/json; charset=utf-8"), ("User-Agent", "CloudAPI")]
+                + (message.trace.map { [("traceparent", $0.child(surroundings.random()).traceparent)] } ?? []),
             body: Array(message.body.utf8), bodyLimit: 1024, onlyToOpened: url.lowercased().hasPrefix("http:"))
         do {
             return try await note(try await send(request), channel, message)

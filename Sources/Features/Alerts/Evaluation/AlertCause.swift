@@ -12,6 +12,8 @@ struct AlertCause {
     let resources: [String]
     let budgets: [BudgetID]
     let events: [EventID]
+    /// That of the first of these changes that is part of one.
+    let trace: TraceContext?
 
     init(of alert: Alert, measured: [ResourceID], at now: Timestamp, _ connection: Connection) throws {
         let metrics = alert.draft.metrics
@@ -29,11 +31,14 @@ struct AlertCause {
         }
         self.resources = Array(resources.inOrderOnce.prefix(Self.most))
         self.budgets = Array(budgets.prefix(Self.most))
-        events = try self.resources.compactMap { resource in
+        let changes = try self.resources.compactMap { resource in
             var filter = EventFilter()
             filter.subjects = [resource]
-            return try EventLog.events(in: tenant, .init(limit: 1, newestFirst: true), matching: filter, connection).first?.id
+            return try EventLog.events(in: tenant, .init(limit: 1, newestFirst: true), matching: filter, connection).first
         }
+        events = changes.map(\.id)
+        let traceID = try changes.lazy.compactMap { try $0.row["trace_id"]?.string }.first
+        trace = traceID.map { TraceContext(traceID: $0, spanID: "00000000000000a1", flags: 1) }
     }
 
     /// Nil for a subject that is gone.

@@ -19,6 +19,7 @@ package final class AlertEvaluator: Sendable {
     private let store: Store
     private let engine: OperationEngine
     private let messenger: SlackMessenger
+    private let sources: AlertSources
     private let surroundings: Surroundings
     private let logger: Logger
     private let tally = Mutex(Counts())
@@ -35,7 +36,10 @@ package final class AlertEvaluator: Sendable {
 
     package var counts: Counts { tally.withLock { $0 } }
 
-    package init(store: Store, engine: OperationEngine, messenger: SlackMessenger, surroundings: Surroundings, logger: Logger) {
+    package init(
+        store: Store, engine: OperationEngine, messenger: SlackMessenger, sources: AlertSources, surroundings: Surroundings, logger: Logger
+    ) {
+        self.sources = sources
         self.store = store
         self.engine = engine
         self.messenger = messenger
@@ -60,14 +64,16 @@ package final class AlertEvaluator: Sendable {
     private func evaluate(in tenant: Tenant) async throws -> Int {
         let now = surroundings.now()
         let begun = ContinuousClock.now
-        let (changing, count) = try await store.read { [logger] connection in
+        let (changing, count) = try await store.read { [logger, sources] connection in
             let alerts = try Alert.all(in: tenant, connection)
             var count = 0
             let changing = try alerts.filter { alert in
                 do {
-                    let members = try alert.members(at: now, connection).alerts
+                    let members = try alert.members(at: now, sources, connection).alerts
                     count += members.count
-                    return try members.contains { $0.isChanged(by: try $0.step(at: now, connection)) }
+                    let late = try LateData.read(alert, groups: members.count, at: now, connection)
+                    if let late, late.mark != alert.lateMark { return true }
+                    return try members.contains { $0.isChanged(by: try $0.step(at: now, sources, connection)) }
                 } catch let problem as Problem {
                     // One alert that cannot be read does not keep the others from being watched.
                     logger.error("an alert cannot be evaluated", metadata: ["alert": "\(alert.id)", "error": "\(problem.detail)"])
@@ -90,12 +96,15 @@ package final class AlertEvaluator: Sendable {
     /// Takes those of its groups that something has changed for one step each; answers how many.
     private func advance(_ id: AlertID, in tenant: Tenant) async throws -> Int {
         let by = Attribution(tenant: tenant, actor: .system(id.rawValue), address: nil, request: nil, surroundings: surroundings)
-        let (steps, hasWork) = try await store.write { [engine] connection in
+        let (steps, hasWork) = try await store.write { [engine, sources] connection in
             guard let alert = try Alert.find(id, in: tenant, connection) else { return (0, false) }
             var steps = 0
             var hasWork = false
-            for member in try alert.members(at: by.at, connection).alerts {
-                let step = try member.step(at: by.at, connection)
+            let members = try alert.members(at: by.at, sources, connection).alerts
+            let late = try LateData.read(alert, groups: members.count, at: by.at, connection)
+            if let late, late.mark != alert.lateMark { try alert.save(late.mark, connection) }
+            for member in members {
+                let step = try member.step(at: by.at, late: late?.hours ?? [], sources, connection)
                 guard member.isChanged(by: step) else { continue }
                 steps += 1
                 if try member.take(step, engine, by: by, connection) { hasWork = true }

@@ -11,6 +11,7 @@ package import Storage
 package struct Readings {
     let alert: Alert
     let at: Timestamp
+    let sources: AlertSources
     let connection: Connection
     package private(set) var values: [Metric.Use: ExactDecimal?] = [:]
     /// Of several instances those whose measurement was the highest.
@@ -21,7 +22,8 @@ package struct Readings {
     /// Instances that one alert looks at.
     static let instances = 1000
 
-    package init(_ alert: Alert, at: Timestamp, _ connection: Connection) {
+    package init(_ alert: Alert, at: Timestamp, _ sources: AlertSources, _ connection: Connection) {
+        self.sources = sources
         self.alert = alert
         self.at = at
         self.connection = connection
@@ -51,24 +53,35 @@ package struct Readings {
         .object(values.map { .init($0.key.text, JSON($0.value)) }.sorted { $0.name < $1.name })
     }
 
-    private var tenant: Tenant { alert.tenant }
-    private var focus: AlertFocus { AlertFocus(alert) }
+    var tenant: Tenant { alert.tenant }
+    var focus: AlertFocus { AlertFocus(alert) }
 
     private mutating func read(_ use: Metric.Use) throws -> ExactDecimal? {
         switch use.metric {
-        case .requests:
-            let count = try requests(in: use.function == nil ? 300 : use.seconds)
-            return use.function == .rate ? ExactDecimal(count).divided(by: ExactDecimal(use.seconds)) : ExactDecimal(count)
+        case .requests: return try requests(use)
         case .cpuPercent, .memoryPercent: return try measured(use)
         case .resourceCount: return ExactDecimal(try scan(use.matchers).count(in: tenant, connection))
+        case .cost, .costForecast, .unitCost, .stream, .meter: return try hourly(use)
         default:
-            guard let now = try level(use, at: at) else { return nil }
-            guard let function = use.function else { return now }
-            guard let then = try level(use, at: at.adding(seconds: -use.seconds)) else { return nil }
-            if function == .delta { return now - then }
-            return then.isZero ? nil : (now - then).divided(by: then)
+            guard let function = use.function else { return try level(use, at: at) }
+            switch function {
+            case .avg, .min, .max:
+                let found = try (0..<Self.samples).compactMap { place in
+                    try level(use, at: at.adding(seconds: -use.seconds * Int64(place) / Int64(Self.samples)))
+                }
+                if function == .avg { return found.isEmpty ? nil : found.reduce(.zero, +).divided(by: ExactDecimal(found.count)) }
+                return function == .min ? found.min() : found.max()
+            case .last: return try level(use, at: at)
+            default:
+                return Metric.moved(
+                    from: try level(use, at: at.adding(seconds: -use.seconds)), to: try level(use, at: at), function,
+                    seconds: use.seconds)
+            }
         }
     }
+
+    /// Moments of a span at which a level is looked at.
+    private static let samples = 12
 
     // MARK: Levels
 
@@ -104,13 +117,33 @@ package struct Readings {
             of: focus.account, project: focus.project, in: tenant, from: moment.startOfMonth, to: moment, byHour: true, connection)
     }
 
-    /// The running minute is one of them.
-    private func requests(in seconds: Int64) throws -> Int {
-        let end = at.floored(toSeconds: 60).adding(seconds: 60)
-        let byHour = seconds > RequestTotals.minutesKept - 3600
-        return try RequestTotals.requests(
-            of: focus.account, project: focus.project, in: tenant, from: end.adding(seconds: -max(60, seconds / 60 * 60)), to: end,
-            byHour: byHour, connection)
+    /// Of the whole minutes, of more than a week the whole hours, that end with the one that runs.
+    private func requests(_ use: Metric.Use) throws -> ExactDecimal? {
+        let seconds = use.function == nil ? 300 : use.seconds
+        let byHour = seconds * 2 > RequestTotals.minutesKept - 3600
+        let bucket: Int64 = byHour ? 3600 : 60
+        let end = at.floored(toSeconds: bucket).adding(seconds: bucket)
+        let count = max(1, seconds / bucket)
+        let start = end.adding(seconds: -bucket * count)
+        func sum(from: Timestamp, to: Timestamp) throws -> ExactDecimal {
+            ExactDecimal(
+                try RequestTotals.requests(
+                    of: focus.account, project: focus.project, in: tenant, from: from, to: to, byHour: byHour, connection))
+        }
+        switch use.function {
+        case nil, .sum: return try sum(from: start, to: end)
+        case .rate: return try sum(from: start, to: end).divided(by: ExactDecimal(seconds))
+        case .avg: return try sum(from: start, to: end).divided(by: ExactDecimal(count))
+        case .last: return try sum(from: end.adding(seconds: -bucket), to: end)
+        case .min, .max:
+            let counts = try RequestTotals.counts(
+                of: focus.account, project: focus.project, in: tenant, from: start, to: end, byHour: byHour, connection)
+            if use.function == .max { return ExactDecimal(counts.values.max() ?? 0) }
+            return ExactDecimal(counts.count < Int(count) ? 0 : counts.values.min() ?? 0)
+        case .delta, .change, .pop, .forecast:
+            let before = try sum(from: start.adding(seconds: -bucket * count), to: start)
+            return Metric.moved(from: before, to: try sum(from: start, to: end), use.function ?? .delta, seconds: seconds)
+        }
     }
 
     private func budgets(_ use: Metric.Use, at moment: Timestamp) throws -> [Spending.Position] {
@@ -158,6 +191,8 @@ package struct Readings {
             case .avg: return values.isEmpty ? nil : values.reduce(0, +).divided(by: ExactDecimal(values.count))
             case .min: return values.min()
             case .max: return values.max()
+            case .rate, .change, .pop, .delta, .forecast:
+                return Metric.moved(from: values.first, to: values.last, use.function ?? .delta, seconds: use.seconds)
             default: return values.last
             }
         }

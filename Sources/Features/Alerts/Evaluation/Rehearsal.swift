@@ -38,10 +38,12 @@ struct Rehearsal: Sendable, JSONRepresentable, SchemaDescribed {
     /// Moments of the past that are looked at.
     static let most: Int64 = 500
 
-    static func now(_ alert: Alert, at now: Timestamp, from: Timestamp?, to: Timestamp?, _ connection: Connection) throws -> Rehearsal {
-        let members = try alert.members(at: now, connection).alerts
-        let groups = try members.map { try Group(of: $0, at: now, connection) }
-        let (history, count) = try from.map { try past(alert, members, from: $0, to: min(to ?? now, now), connection) } ?? ([], 0)
+    static func now(_ alert: Alert, at now: Timestamp, from: Timestamp?, to: Timestamp?, _ sources: AlertSources, _ connection: Connection)
+        throws -> Rehearsal
+    {
+        let members = try alert.members(at: now, sources, connection).alerts
+        let groups = try members.map { try Group(of: $0, at: now, sources, connection) }
+        let (history, count) = try from.map { try past(alert, members, from: $0, to: min(to ?? now, now), sources, connection) } ?? ([], 0)
         let isGrouped = !alert.draft.groupBy.isEmpty
         // Of many groups the worst is told of the alert as a whole.
         let next = AlertPhase.State.worstFirst.first { state in groups.contains { $0.next == state } } ?? alert.phase.state
@@ -56,7 +58,7 @@ struct Rehearsal: Sendable, JSONRepresentable, SchemaDescribed {
 
     /// Each from inactive on, at steps of at least a minute.
     private static func past(
-        _ alert: Alert, _ members: [Alert], from: Timestamp, to: Timestamp, _ connection: Connection
+        _ alert: Alert, _ members: [Alert], from: Timestamp, to: Timestamp, _ sources: AlertSources, _ connection: Connection
     ) throws -> ([Turn], Int) {
         if let blind = alert.draft.uses.first(where: { !$0.metric.hasPast }) {
             throw Problem.invalid("from", "\(blind.metric.rawValue) is only known of now; leave out `from`.")
@@ -71,7 +73,7 @@ struct Rehearsal: Sendable, JSONRepresentable, SchemaDescribed {
         var moment = from
         while moment <= to {
             for (place, member) in members.enumerated() {
-                var readings = Readings(member, at: moment, connection)
+                var readings = Readings(member, at: moment, sources, connection)
                 let next = phases[place].next(try readings.signal(), alert.draft.timing, at: moment).phase
                 if next.state != phases[place].state {
                     turns.append(
@@ -152,8 +154,8 @@ struct Rehearsal: Sendable, JSONRepresentable, SchemaDescribed {
 }
 
 extension Rehearsal.Group {
-    fileprivate init(of alert: Alert, at now: Timestamp, _ connection: Connection) throws {
-        let step = try alert.step(at: now, connection)
+    fileprivate init(of alert: Alert, at now: Timestamp, _ sources: AlertSources, _ connection: Connection) throws {
+        let step = try alert.step(at: now, sources, connection)
         let (_, notice) = alert.phase.next(step.signal, alert.draft.timing, at: now)
         group = alert.group?.json ?? .null
         holds = step.signal.holds

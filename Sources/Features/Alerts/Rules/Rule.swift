@@ -9,6 +9,8 @@ package struct Rule: Sendable {
     let condition: Condition
     /// Every metric it names, as often as it names it differently.
     package let uses: Set<Metric.Use>
+    /// Where it names each first, counted from 1.
+    let columns: [Metric.Use: Int]
 
     indirect enum Condition: Sendable {
         case compare(Expression, Comparison, Expression)

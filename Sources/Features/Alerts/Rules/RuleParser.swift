@@ -1,6 +1,8 @@
 // rule := and {"or" and};  and := cmp {"and" cmp};  cmp := sum compare sum | "(" rule ")"
 // sum := term {("+"|"-") term};  term := atom {("*"|"/") atom}
-// atom := number[%|k|M] | metric["{" key "=" "value" … "}"] | function "(" metric "," duration ")" | "(" sum ")"
+// atom := number[%|k|M] | metric["." name]["{" key "=" "value" … "}"] | function "(" sum ["," duration] ")" | "(" sum ")"
+//
+// A function of a sum is the sum of the functions, where that is the same: `avg(a + b / 2, 1h)` is kept as `avg(a, 1h) + avg(b, 1h) / 2`.
 //
 // A parenthesis may open a sum or a condition, and only what comes later tells which: both are tried, the sum first. That doubles the
 // work with each level, hence the limit on levels.
@@ -17,7 +19,7 @@ extension Rule {
         let condition = try parser.rule()
         guard parser.next.kind == .end else { throw parser.unexpected("`and`, `or` or the end") }
         guard !parser.uses.isEmpty else { throw RuleError(column: 1, detail: "it names no metric; \(RuleParser.metrics)") }
-        self.init(source: source, condition: condition, uses: parser.uses)
+        self.init(source: source, condition: condition, uses: parser.uses, columns: parser.columns)
     }
 }
 
@@ -28,12 +30,13 @@ private struct RuleParser {
     var position = 0
     var depth = 0
     var uses: Set<Metric.Use> = []
+    var columns: [Metric.Use: Int] = [:]
 
     private static let deepest = 8
 
     init(tokens: [RuleToken]) { self.tokens = tokens }
 
-    static let metrics = "there are " + Metric.allCases.map(\.rawValue).joined(separator: ", ")
+    static let metrics = "there are " + Metric.allCases.map(\.pattern).joined(separator: ", ")
 
     var next: RuleToken { tokens[position] }
 
@@ -129,8 +132,9 @@ private struct RuleParser {
         case .symbol("("): return try parenthesised { (parser) throws(RuleError) in try parser.sum() }
         case .word(let word):
             if let function = Metric.Function(rawValue: word) { return try call(function) }
-            let (metric, matchers) = try metric()
-            return use(.init(metric: metric, matchers: matchers, function: nil, seconds: 0), metric.unit)
+            let column = next.column
+            let named = try metric()
+            return use(named, named.metric.unit, at: column)
         default: throw unexpected("a number or a metric")
         }
     }
@@ -139,47 +143,105 @@ private struct RuleParser {
         let column = next.column
         position += 1
         try expect("(")
-        let (metric, matchers) = try metric()
-        guard metric.takes(function) else {
-            throw RuleError(column: column, detail: "\(function.rawValue) cannot be taken of \(metric.rawValue)")
+        let known = uses
+        let inner = try sum()
+        uses = known
+        var seconds: Int64?
+        if take(",") {
+            guard case .duration(let span) = next.kind, (60...2_678_400).contains(span) else {
+                throw unexpected("a span of time from 1m to 31d")
+            }
+            position += 1
+            seconds = span
         }
-        try expect(",")
-        guard case .duration(let seconds) = next.kind, (60...2_678_400).contains(seconds) else {
-            throw unexpected("a span of time from 1m to 31d")
-        }
-        position += 1
         try expect(")")
-        let unit = function == .change || function == .rate ? .number : metric.unit
-        return use(.init(metric: metric, matchers: matchers, function: function, seconds: seconds), unit)
+        let unit = function == .change || function == .rate || function == .pop ? .number : inner.unit
+        return (try taken(function, of: inner.expression, seconds, at: column), unit)
     }
 
-    private mutating func metric() throws(RuleError) -> (Metric, [String: String]) {
-        guard case .word(let word) = next.kind, let metric = Metric(rawValue: word) else {
-            guard case .word(let word) = next.kind else { throw unexpected("a metric") }
+    /// Brings a function to the metrics of a sum.
+    private mutating func taken(
+        _ function: Metric.Function, of expression: Rule.Expression, _ seconds: Int64?, at column: Int
+    ) throws(RuleError) -> Rule.Expression {
+        func taken(_ part: Rule.Expression) throws(RuleError) -> Rule.Expression {
+            try self.taken(function, of: part, seconds, at: column)
+        }
+        switch expression {
+        case .metric(let use):
+            guard use.function == nil else {
+                throw RuleError(column: column, detail: "\(function.rawValue) cannot be taken of what is taken over a time already")
+            }
+            guard use.metric.takes(function) else {
+                throw RuleError(column: column, detail: "\(function.rawValue) cannot be taken of \(use.metric.rawValue)")
+            }
+            let taken = Metric.Use(
+                use.metric, name: use.name, matchers: use.matchers, function: function, seconds: seconds ?? use.metric.usualSpan)
+            uses.insert(taken)
+            if columns[taken] == nil { columns[taken] = columns[use] ?? column }
+            return .metric(taken)
+        case .sum(let one, let other) where function.isAdditive: return .sum(try taken(one), try taken(other))
+        case .difference(let one, let other) where function.isAdditive: return .difference(try taken(one), try taken(other))
+        case .product(.number(let factor), let part) where function.isScaled: return .product(.number(factor), try taken(part))
+        case .product(let part, .number(let factor)) where function.isScaled: return .product(try taken(part), .number(factor))
+        case .quotient(let part, .number(let divisor)) where function.isScaled: return .quotient(try taken(part), .number(divisor))
+        default:
+            throw RuleError(
+                column: column,
+                detail: "\(function.rawValue) takes a metric\(function.isAdditive ? ", or metrics added up or scaled" : ", or one scaled")")
+        }
+    }
+
+    private mutating func metric() throws(RuleError) -> Metric.Use {
+        guard case .word(let word) = next.kind else { throw unexpected("a metric") }
+        let parts = word.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let metric = Metric(rawValue: parts[0]), metric.hasName == (parts.count == 2) else {
             throw RuleError(column: next.column, detail: "\(word.prefix(60)) is no metric; \(Self.metrics)")
         }
         position += 1
-        guard take("{") else { return (metric, [:]) }
+        var name: String? = parts.count == 2 ? parts[1] : nil
+        if name?.isEmpty == true {
+            guard case .text(let text) = next.kind, (1...255).contains(text.count) else {
+                throw unexpected("a name, as `\(word)\"orders\"`")
+            }
+            position += 1
+            name = text
+        }
+        let matchers = try matchers(of: metric)
+        if metric == .unitCost, matchers["metric"] == nil { throw unexpected("`{metric=\"…\"}`") }
+        return Metric.Use(metric, name: name, matchers: matchers)
+    }
+
+    private mutating func matchers(of metric: Metric) throws(RuleError) -> [String: String] {
+        guard take("{") else { return [:] }
         var matchers: [String: String] = [:]
         repeat {
             let column = next.column
-            guard case .word(let name) = next.kind, let values = metric.matcherValues(name) else {
+            let name: String
+            switch next.kind {
+            case .word(let word): name = word
+            case .text(let text): name = text
+            default: throw unexpected("a name")
+            }
+            guard let matcher = metric.matcher(name), matchers[name] == nil else {
                 throw RuleError(column: column, detail: "\(metric.rawValue) cannot be narrowed by that")
             }
             position += 1
             try expect("=")
-            guard case .text(let value) = next.kind, values.isEmpty || values.contains(value) else {
-                throw unexpected("one of " + values.map { "\"\($0)\"" }.joined(separator: ", "))
+            switch (next.kind, matcher) {
+            case (.text(let value), .one(let values)) where values.contains(value): matchers[name] = value
+            case (.text(let value), .any) where (1...255).contains(value.count): matchers[name] = value
+            case (_, .one(let values)): throw unexpected("one of " + values.map { "\"\($0)\"" }.joined(separator: ", "))
+            default: throw unexpected("a text in quotation marks")
             }
             position += 1
-            matchers[name] = value
         } while take(",")
         try expect("}")
-        return (metric, matchers)
+        return matchers
     }
 
-    private mutating func use(_ use: Metric.Use, _ unit: Metric.Unit) -> Typed {
+    private mutating func use(_ use: Metric.Use, _ unit: Metric.Unit, at column: Int) -> Typed {
         uses.insert(use)
+        if columns[use] == nil { columns[use] = column }
         return (.metric(use), unit)
     }
 
@@ -214,6 +276,11 @@ private struct RuleParser {
     func unexpected(_ wanted: String) -> RuleError {
         RuleError(column: next.column, detail: "\(next.kind == .end ? "it ends" : "this is") where \(wanted) is expected")
     }
+}
+
+extension Metric.Function {
+    /// Whether it grows with what it is taken of. No number in a rule is negative.
+    fileprivate var isScaled: Bool { self != .change && self != .pop }
 }
 
 extension Metric.Unit {

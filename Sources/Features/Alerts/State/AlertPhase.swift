@@ -117,7 +117,10 @@ extension AlertPhase {
         }
     }
 
-    private func fire(at now: Timestamp) -> Step { (AlertPhase(state: .firing, since: now, notifiedAt: now), .firing) }
+    /// As if its condition had held for long enough.
+    func fire(at now: Timestamp) -> (phase: AlertPhase, notice: Notice?) {
+        (AlertPhase(state: .firing, since: now, notifiedAt: now), .firing)
+    }
     private func resolve(at now: Timestamp) -> Step { (AlertPhase(state: .resolved, since: now), .resolved) }
 
     private func stay(_ timing: AlertTiming, at now: Timestamp) -> Step {

@@ -9,6 +9,11 @@ struct Freshness: Sendable {
     /// When the last import took the place of earlier rows.
     let restatedSince: Timestamp?
 
+    /// The last of our own charges, by its id; nil without any.
+    static func lastCharge(in tenant: Tenant, _ connection: Connection) throws -> String? {
+        try ChargeRecords.last(in: tenant, connection)
+    }
+
     static func read(in tenant: Tenant, _ connection: Connection) throws -> Freshness {
         func newest(_ sql: String) throws -> Timestamp? {
             try connection.row(sql, tenant.workspace, tenant.mode) { try $0.get(0, as: Timestamp?.self) }.flatMap(\.self)

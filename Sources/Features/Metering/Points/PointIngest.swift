@@ -108,6 +108,7 @@ private struct IngestTransaction {
             try connection.execute(
                 "INSERT INTO point_runs (metric, day, run, points, written_at, data) VALUES (?, ?, ?, ?, ?, ?)",
                 metrics[slice.metric].number, slice.day, stream.runs + 1, slice.points.count, now, slice.points.blob)
+            try LatePoints.note(slice, of: metrics[slice.metric].number, run: stream.runs + 1, at: now, connection)
         }
         for metric in metrics where metric.created > 0 { try save(metric) }
         try connection.execute(

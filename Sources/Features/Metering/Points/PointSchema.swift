@@ -53,4 +53,14 @@ package enum PointSchema {
             ) STRICT
             """)
     ]
+    /// `hours`: a bit for each hour of the day that points came late for; `run`: the batch of the stream that was the last.
+    package static let late = [
+        Migration(
+            "0094-late-points",
+            """
+            CREATE TABLE late_points (
+                metric INTEGER NOT NULL, day INTEGER NOT NULL, hours INTEGER NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (metric, day)
+            ) STRICT
+            """)
+    ]
 }

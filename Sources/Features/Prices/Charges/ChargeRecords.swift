@@ -42,12 +42,16 @@ package enum ChargeRecords {
         }
     }
 
+    /// The id of the last; nil without any.
+    package static func last(in tenant: Tenant, _ connection: Connection) throws -> String? {
+        try connection.row("SELECT MAX(id) FROM charges WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode) { row in
+            try row.get(0, as: String?.self)
+        }.flatMap(\.self)
+    }
+
     /// When the last closed hour ends; nil without any.
     package static func end(in tenant: Tenant, _ connection: Connection) throws -> Timestamp? {
-        let last = try connection.row(
-            "SELECT MAX(id) FROM charges WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode
-        ) { row in try row.get(0, as: String?.self) }
-        return last.flatMap(\.self).flatMap { Timestamp($0.prefix(13) + ":00:00Z") }?.adding(seconds: 3600)
+        try last(in: tenant, connection).flatMap { Timestamp($0.prefix(13) + ":00:00Z") }?.adding(seconds: 3600)
     }
 }
 
