@@ -46,6 +46,9 @@ package struct Caller: Sendable {
         }
     }
 
+    /// The person, where what is theirs outside of projects is open to the credential as well: not to that of an application bound to a project.
+    package var widenedBy: UserID? { credential.kind == .oauthToken && credential.project != nil ? nil : user }
+
     /// Which projects the caller can see.
     package enum Reach: Sendable, Equatable {
         /// All of the workspace, those made later included.

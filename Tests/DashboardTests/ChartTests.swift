@@ -27,6 +27,16 @@ import Testing
     }
 }
 
+@Suite struct `A coordinate` {
+    @Test(
+        arguments: [
+            (12.34, "12.3"), (-0.04, "0"), (100, "100"), (1e80, "1000000"), (-1e300, "-1000000"), (.infinity, "1000000"), (.nan, "1000000"),
+        ] as [(Double, String)])
+    func `is drawn to a tenth, and off the paper when it is out of all bounds`(value: Double, expected: String) {
+        #expect(value.drawn == expected)
+    }
+}
+
 @Suite struct `A number for people` {
     @Test(
         arguments: [

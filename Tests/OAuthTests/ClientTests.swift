@@ -98,6 +98,19 @@ import Testing
         }
     }
 
+    @Test func `a token changes nobody's rights, whatever its scopes`() async throws {
+        try await Installation.run { cloud in
+            for mode in ["live", "test"] {
+                let bot = try await Application.bot(cloud, scopes: ["*"], mode: mode)
+                let token = try await bot.token().text("access_token")
+                let invited = try await cloud.post("/v1/users", as: token, ["email": "eve@example.com", "role": "admin"])
+                #expect(invited.status == 403 && invited.text("code") == "forbidden", "\(invited.text)")
+                let changed = try await cloud.patch("/v1/users/\(cloud.home.user)", as: token, ["status": "deactivated"])
+                #expect(changed.status == 403 && changed.text("code") == "forbidden", "\(changed.text)")
+            }
+        }
+    }
+
     @Test func `HTTP Basic proves a client too, but not beside the form`() async throws {
         try await Installation.run { cloud in
             let bot = try await Application.bot(cloud)

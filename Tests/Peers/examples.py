@@ -41,7 +41,8 @@ class Pipeline(Provisioned):
         printed = (ROOT / "README.md").read_text().split("in five commands", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
         printed = printed.replace("unix:///var/run/docker.sock", self.peer.endpoint).replace("alpine-3", IMAGES[self.name])
         commands = printed.strip().split("\n\n")
-        answers = [run(["bash", "-c", command], {"BASE": f"http://{HOST}:{self.server.port}", "KEY": self.key, "PROJECT": self.project})
+        answers = [run(["bash", "-c", command], {
+                       "CLOUDAPI_URL": f"http://{HOST}:{self.server.port}", "CLOUDAPI_KEY": self.key, "PROJECT": self.project})
                    for command in commands]
         connection, instance, metrics, logs, gone = (json.loads(answer.stdout) for answer in answers)
         self.check("README: the connection", connection.get("state") == "connected", connection)

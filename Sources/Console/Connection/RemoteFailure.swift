@@ -7,7 +7,7 @@ package struct RemoteFailure: Error, CustomStringConvertible, Sendable {
 
     package init(_ status: ExitStatus, _ description: String) {
         self.status = status
-        self.description = description
+        self.description = TextTable.printable(description)
     }
 
     /// The problem as it came: its title and detail, every place that is wrong, what to do next, and the request to ask about.
@@ -24,6 +24,6 @@ package struct RemoteFailure: Error, CustomStringConvertible, Sendable {
         }
         if let advice = advice ?? body?["code"]?.string.flatMap(Problem.Code.init)?.advice { lines.append("  Next: \(advice)") }
         if let request = body?["request_id"]?.string { lines.append("  Request: \(request)") }
-        self.init(ExitStatus(httpStatus: status), lines.map(TextTable.printable).joined(separator: "\n"))
+        self.init(ExitStatus(httpStatus: status), lines.joined(separator: "\n"))
     }
 }

@@ -24,10 +24,13 @@ package struct RemoteOptions: ParsableArguments {
         if profile != nil, login == nil {
             throw RemoteFailure(.credential, "Error: There is no profile \(name). Next: cloudapi login --profile \(name)")
         }
-        let url = Target.canonical(url ?? environment["CLOUDAPI_URL"] ?? login?.url ?? Self.localURL)
-        let given = try key == "-" ? Prompt.line("Key: ") : key ?? environment["CLOUDAPI_KEY"]
+        // A profile that is named wins over the environment, whose key is for another server perhaps.
+        let isNamed = profile != nil
+        let url = Target.canonical(url ?? (isNamed ? login?.url : nil) ?? environment["CLOUDAPI_URL"] ?? login?.url ?? Self.localURL)
+        let given = try key == "-" ? Prompt.line("Key: ") : key ?? (isNamed ? nil : environment["CLOUDAPI_KEY"])
         // A login's token goes to its own server alone.
-        let known = login?.url == url ? login : content.profiles.values.first { $0.url == url }
+        let others = isNamed ? [] : content.profiles.sorted { $0.key < $1.key }.map(\.value)
+        let known = login?.url == url ? login : others.first { $0.url == url }
         guard let token = given ?? known?.token else {
             throw RemoteFailure(
                 .credential, "Error: There is no login for \(url).\n  Next: cloudapi login --url \(url), or set CLOUDAPI_KEY.")

@@ -18,7 +18,7 @@ package struct TextTable: Sendable {
         }
 
         func text(of row: JSON) -> String {
-            TextTable.printable(TextTable.text(path.reduce(row) { $0[$1] ?? .null }))
+            TextTable.printable(TextTable.text(path.reduce(row) { $0[$1] ?? .null })).replacing("\n", with: " ")
         }
     }
 

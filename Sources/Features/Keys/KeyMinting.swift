@@ -127,7 +127,7 @@ extension Key {
 
     /// Passes for an admin of its project, or of the workspace; for whoever made the token; and for the credential itself.
     private func requireAdministrator(_ caller: Caller) throws {
-        if id == caller.credential.id || parent == caller.credential.id || person != nil && person == caller.user { return }
+        if id == caller.credential.id || parent == caller.credential.id || person != nil && person == caller.widenedBy { return }
         if let project { try caller.require(.admin, in: project) } else { try caller.requireWorkspace(.admin) }
     }
 

@@ -36,7 +36,7 @@ extension Key {
     private func isVisible(to caller: Caller) -> Bool {
         guard caller.mode == .live || mode == .test else { return false }
         if caller.reachesWorkspace || id == caller.credential.id || parent == caller.credential.id { return true }
-        if kind == .token, person != nil { return person == caller.user }
+        if kind == .token, person != nil { return person == caller.widenedBy }
         guard let project else { return false }
         return caller.role(in: project) != nil
     }
@@ -58,7 +58,7 @@ extension Key {
             let places = Array(repeating: "?", count: roles.count).joined(separator: ", ")
             query.filter(
                 "(id = ? OR parent = ? OR person = ?" + (roles.isEmpty ? ")" : " OR (person IS NULL AND project IN (\(places))))"),
-                values: [caller.credential.id, caller.credential.id, caller.user?.rawValue ?? "-"].map(\.sqlValue)
+                values: [caller.credential.id, caller.credential.id, caller.widenedBy?.rawValue ?? "-"].map(\.sqlValue)
                     + roles.keys.map(\.sqlValue))
         }
         return try query.page(

@@ -88,7 +88,13 @@ package final class AlertEvaluator: Sendable {
             tally.lastMicroseconds = took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000
         }
         var steps = 0
-        for id in changing { steps += try await advance(id, in: tenant) }
+        for id in changing {
+            do {
+                steps += try await advance(id, in: tenant)
+            } catch let problem as Problem {
+                logger.error("an alert cannot be evaluated", metadata: ["alert": "\(id)", "error": "\(problem.detail)"])
+            }
+        }
         tally.withLock { $0.steps += steps }
         return steps
     }
@@ -97,6 +103,11 @@ package final class AlertEvaluator: Sendable {
     private func advance(_ id: AlertID, in tenant: Tenant) async throws -> Int {
         let by = Attribution(tenant: tenant, actor: .system(id.rawValue), address: nil, request: nil, surroundings: surroundings)
         let (steps, hasWork) = try await store.write { [engine, sources] connection in
+            // Locked, so that of two servers one takes the step.
+            _ = try connection.row(
+                "SELECT id FROM alerts WHERE workspace = ? AND mode = ? AND id = ?" + connection.dialect.forUpdate, tenant.workspace,
+                tenant.mode, id
+            ) { $0.text(0) }
             guard let alert = try Alert.find(id, in: tenant, connection) else { return (0, false) }
             var steps = 0
             var hasWork = false

@@ -57,7 +57,9 @@ struct LateData {
         }
         let over = Int(now.seconds.floorDivided(by: 3600))
         let made = Int(alert.createdAt.seconds.floorDivided(by: 3600))
-        let limit = max(4, min(168, most / max(1, groups)))
+        // Each hour is read as often as `for` has hours.
+        let each = Int(alert.draft.timing.pendingFor / 3600) + 1
+        let limit = max(1, min(168, most / (max(1, groups) * each)))
         return LateData(hours: Array(hours.filter { $0 >= made && $0 < over }.sorted(by: >).prefix(limit)), mark: mark)
     }
 }

@@ -180,7 +180,7 @@ struct Sight {
 
     func sees(_ opportunity: Opportunity) -> Bool {
         guard !caller.reachesWorkspace else { return true }
-        guard opportunity.place.project.map({ caller.role(in: $0) != nil }) ?? (caller.user != nil) else { return false }
+        guard opportunity.place.project.map({ caller.role(in: $0) != nil }) ?? (caller.widenedBy != nil) else { return false }
         return filter.allows(opportunity.facts, priority: opportunity.priority)
     }
 }

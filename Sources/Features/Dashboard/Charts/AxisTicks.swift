@@ -17,7 +17,7 @@ struct AxisTicks: Sendable, Equatable {
     init(from low: Double, to high: Double, wanted: Int = 4) {
         let (low, high) = (min(low, 0), max(high, 0))
         let range = high - low
-        guard range.isFinite, range > 1e-80, range < 1e80 else {
+        guard range.isFinite, range > 1e-80, range < 1e110 else {
             (factor, exponent, first, last) = (1, 0, 0, 1)
             return
         }

@@ -33,6 +33,8 @@ struct MarkupWriter: Sendable {
 extension Double {
     /// A coordinate: to a tenth, without `.0`.
     var drawn: String {
+        // Far off the paper is off the paper; what is no number, too.
+        guard magnitude < 1e9 else { return self < 0 ? "-1000000" : "1000000" }
         let tenths = Int((self * 10).rounded())
         let whole = tenths.magnitude / 10
         let rest = tenths.magnitude % 10

@@ -81,7 +81,8 @@ struct ProjectPage: Sendable {
                     isInherited: member.flag("inherited"), mayChange: mayChange && !member.flag("inherited"))
             },
             people: people.map { Choice(value: $0.text("id"), label: $0.text("email"), isChosen: false) }, hasPeople: !people.isEmpty,
-            mayChange: mayChange, mayArchive: isWorkspaceAdmin, mayInvite: isWorkspaceAdmin, invitation: invitation, error: error?.sentence)
+            mayChange: mayChange, mayArchive: isWorkspaceAdmin, mayInvite: isWorkspaceAdmin && project.text("status") == "active",
+            invitation: invitation, error: error?.sentence)
         let answer: HTTPResponse.Status = error.map { .init(code: $0.code.status) } ?? (invitation == nil ? .ok : .created)
         return visit.page("project", content.name, section: .projects, status: answer, content)
     }
@@ -125,14 +126,20 @@ struct ProjectPage: Sendable {
     private func invite(_ visit: Visit, _ id: String) async throws -> Response {
         let email = visit.form.text("email")
         let made = try await visit.send(.post, "/v1/users", body: ["email": .string(email), "name": .string(visit.form.text("name"))])
-        try await visit.send(
-            .put, "/v1/projects/{id}/members/{user_id}", ["id": id, "user_id": made.json.text("id")],
-            body: ["role": .string(visit.form.text("role"))])
+        // The person is made by now: their invitation is shown whatever becomes of the membership.
+        var refusal: Problem?
+        do {
+            try await visit.send(
+                .put, "/v1/projects/{id}/members/{user_id}", ["id": id, "user_id": made.json.text("id")],
+                body: ["role": .string(visit.form.text("role"))])
+        } catch let problem as Problem where !made.isReplay {
+            refusal = problem
+        }
         let token = made.json.text("invitation", "token")
         let until = made.json["invitation"]?.time("expires_at").map(Words.moment) ?? ""
         let invitation = Invitation(
             email: email, token: token, link: "\(pages.look.baseURL)/app/invitation#\(token)", project: id, until: until)
-        return try await show(visit, invitation: made.isReplay ? nil : invitation)
+        return try await show(visit, invitation: made.isReplay ? nil : invitation, error: refusal)
     }
 
     private func ask(_ visit: Visit, _ id: String) async throws -> Response {

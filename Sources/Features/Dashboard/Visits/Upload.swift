@@ -32,12 +32,16 @@ actor Upload {
     /// The fields before the file, and the file's name; what follows is the file. Throws `validation_failed` for what is no such form.
     func fields() async throws -> (form: Form, fileName: String) {
         var fields: [(name: String, value: String)] = []
+        var size = 0
         try await skipBoundary()
         while true {
             let head = try await take(until: Array("\r\n\r\n".utf8))
             guard let name = Self.parameter("name", of: head) else { throw Self.unreadable }
             if let file = Self.parameter("filename", of: head) { return (Form(fields: fields), file) }
-            fields.append((name, try await take(until: boundary)))
+            let value = try await take(until: boundary)
+            size += head.utf8.count + value.utf8.count
+            guard size <= Self.fieldLimit else { throw Self.tooLarge }
+            fields.append((name, value))
             guard try await !endsHere() else { throw Problem(.validationFailed, "Choose a file.") }
         }
     }
@@ -85,7 +89,7 @@ actor Upload {
                 waiting.removeFirst(range.upperBound)
                 return text
             }
-            guard waiting.count <= Self.fieldLimit else { throw Problem(.payloadTooLarge, "The fields of the form are too large.") }
+            guard waiting.count <= Self.fieldLimit else { throw Self.tooLarge }
             try await more()
         }
     }
@@ -97,6 +101,7 @@ actor Upload {
         waiting += part.readableBytesView
     }
 
+    private static var tooLarge: Problem { Problem(.payloadTooLarge, "The fields of the form are too large.") }
     private static var unreadable: Problem { Problem(.validationFailed, "The form could not be read to its end.") }
 
     /// `name="view"` of a part's head.

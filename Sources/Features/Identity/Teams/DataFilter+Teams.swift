@@ -4,7 +4,7 @@ package import Storage
 extension DataFilter {
     /// Whether the caller is a person in some team, or carries the rights of one.
     package static func isOfTeams(_ caller: Caller, _ connection: Connection) throws -> Bool {
-        guard let user = caller.user else { return false }
+        guard let user = caller.widenedBy else { return false }
         return try !Team.all(of: user, in: caller.tenant, connection).isEmpty
     }
 

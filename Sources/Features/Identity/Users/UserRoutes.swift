@@ -75,7 +75,7 @@ package struct UserRoutes: Sendable {
     }
 
     private func invite(_ call: Call) async throws -> Answer {
-        try call.caller.requireWorkspace(.admin)
+        try call.caller.requireMakerOfPeople()
         let token = Secret.make(.invitation, randomBytes: surroundings.randomBytes(32))
         let (email, name) = (call.body?["email"]?.string ?? "", call.body?["name"]?.string ?? "")
         let role = call.body?["role"]?.string.flatMap(User.Role.init) ?? .member
@@ -88,7 +88,7 @@ package struct UserRoutes: Sendable {
     }
 
     private func update(_ call: Call) async throws -> Answer {
-        try call.caller.requireWorkspace(.admin)
+        try call.caller.requireMakerOfPeople()
         let (name, role) = (call.body?["name"]?.string, call.body?["role"]?.string.flatMap(User.Role.init))
         let status = call.body?["status"]?.string.flatMap(User.Status.init)
         if let role { try call.caller.requirePower(toMake: role) }
@@ -101,7 +101,7 @@ package struct UserRoutes: Sendable {
     }
 
     private func erase(_ call: Call) async throws -> Answer {
-        try call.caller.requireWorkspace(.admin)
+        try call.caller.requireMakerOfPeople()
         return try await call.commit { connection in
             let user = try User.find(call.id(), for: call.caller, connection)
             try call.requireMatch(user.etag)
@@ -135,5 +135,15 @@ extension User {
             "\(id)@erased.invalid", by.at, by.tenant.workspace, id)
         connection.append(EventDraft("user.erased", subject: id.rawValue), by: by)
         _ = try EventLog.erasePersonalFields(of: id.rawValue, in: by.tenant.workspace, connection)
+    }
+}
+
+extension Caller {
+    /// Whoever makes or promotes a person makes a lasting credential, which no OAuth token may: it would outlive what was consented to.
+    fileprivate func requireMakerOfPeople() throws {
+        try requireWorkspace(.admin)
+        guard credential.kind != .oauthToken else {
+            throw Problem(.forbidden, "An OAuth token changes nobody's rights. Use a session or a workspace key.")
+        }
     }
 }

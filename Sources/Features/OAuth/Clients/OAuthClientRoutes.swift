@@ -91,7 +91,11 @@ enum OAuthClientRoutes {
             if let redirects = call.texts("redirect_uris") { try draft.redirect(to: redirects) }
             if let types = call.texts("grant_types") { draft.grant(types.compactMap(OAuthClient.GrantType.init)) }
             try draft.check()
-            if call.body?["scopes"] != nil { try OAuthClient.requireLastingMaker(call.caller, connection) }
+            // Who decides where codes go can have the client's tokens.
+            if ["scopes", "redirect_uris", "grant_types"].contains(where: { call.body?[$0] != nil }) {
+                try OAuthClient.requireLastingMaker(call.caller, connection)
+                _ = try call.caller.granting(draft.scopes.patterns, role: client.role)
+            }
             let updated = try client.update(draft, by: call.attribution, connection)
             return .json(.ok, OAuthClientView(updated)).with(etag: updated.etag)
         }

@@ -81,12 +81,13 @@ extension OAuthClient {
     }
 
     func update(_ draft: OAuthClientDraft, by: Attribution, _ connection: Connection) throws -> OAuthClient {
-        try connection.execute(
+        let changed = try connection.execute(
             """
             UPDATE oauth_clients SET name = ?, scopes = ?, redirects = ?, grant_types = ?, rate_limit = ?, version = version + 1
-            WHERE workspace = ? AND id = ?
+            WHERE workspace = ? AND id = ? AND version = ?
             """, draft.name, String(listing: draft.scopes.patterns), String(listing: draft.redirects.map(\.text)),
-            String(listing: draft.grantTypes.map(\.rawValue)), draft.rateLimit, by.tenant.workspace, id)
+            String(listing: draft.grantTypes.map(\.rawValue)), draft.rateLimit, by.tenant.workspace, id, version)
+        guard changed == 1 else { throw Problem(.preconditionFailed, "The client was changed meanwhile; read it again.") }
         try CredentialRevision.raise(connection)
         let updated = try Self.find(id, in: by.tenant.workspace, connection)
         connection.append(

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Identity
 import Kernel
 import Storage
 import Web
@@ -77,9 +78,10 @@ extension AuthorizationServer {
                 isRefresh: false, client: client, grant: grant, scopes: credential.caller.scopes, issuedAt: token.issuedAt,
                 expiresAt: token.expiresAt, issuer: issuer)
         case .oauthRefresh:
-            guard let token = try RefreshToken.find(text, connection), token.usedAt == nil, token.expiresAt > now,
+            guard let token = try RefreshToken.find(text, locking: false, connection), token.usedAt == nil, token.expiresAt > now,
                 let grant = try OAuthGrant.alive(token.grant, in: token.workspace, at: now, connection),
-                let client = try OAuthClient.named(grant.client.rawValue, connection)
+                let client = try OAuthClient.named(grant.client.rawValue, connection), client.grantTypes.contains(.refreshToken),
+                try UserRights.of(grant.person, in: grant.workspace, connection) != nil
             else { return nil }
             return TokenInspection(
                 isRefresh: true, client: client, grant: grant, scopes: grant.scopes, issuedAt: token.issuedAt, expiresAt: token.expiresAt,

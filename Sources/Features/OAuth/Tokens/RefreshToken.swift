@@ -21,12 +21,12 @@ struct RefreshToken: Sendable {
     let usedAt: Timestamp?
     private let answer: [UInt8]?
 
-    static func find(_ text: String, _ connection: Connection) throws -> RefreshToken? {
+    static func find(_ text: String, locking: Bool = true, _ connection: Connection) throws -> RefreshToken? {
         guard Secret.prefix(of: text) == .oauthRefresh else { return nil }
         let digest = StoredSecret.digest(of: text)
         return try connection.row(
             "SELECT workspace, grant_id, issued_at, expires_at, used_at, answer FROM oauth_refresh_tokens WHERE digest = ?"
-                + connection.dialect.forUpdate, digest
+                + (locking ? connection.dialect.forUpdate : ""), digest
         ) {
             try RefreshToken(
                 digest: digest, workspace: $0.get(0), grant: $0.get(1), issuedAt: $0.get(2), expiresAt: $0.get(3), usedAt: $0.get(4),

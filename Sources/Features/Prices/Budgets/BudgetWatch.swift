@@ -24,8 +24,13 @@ package struct BudgetWatch: Sendable {
         for (tenant, id) in all {
             let now = surroundings.now()
             // Costs are added up outside of the transaction that tells: a bill may be large.
-            let standing = try await store.read { connection in
-                try Budget.find(id, in: tenant, connection).map { try BudgetStanding.read($0, in: tenant, at: now, views, connection) }
+            let standing: BudgetStanding?
+            do {
+                standing = try await store.read { connection in
+                    try Budget.find(id, in: tenant, connection).map { try BudgetStanding.read($0, in: tenant, at: now, views, connection) }
+                }
+            } catch is Problem {
+                continue  // A view that can no longer be read keeps no other budget from being watched; reading it says why.
             }
             guard let standing else { continue }
             var thresholds = standing.budget.thresholds
@@ -35,6 +40,11 @@ package struct BudgetWatch: Sendable {
     }
 
     private func tell(_ standing: BudgetStanding, in tenant: Tenant, _ connection: Connection) throws {
+        // Locked, so that of two servers one tells.
+        _ = try connection.row(
+            "SELECT id FROM budgets WHERE workspace = ? AND mode = ? AND id = ?" + connection.dialect.forUpdate, tenant.workspace,
+            tenant.mode, standing.budget.id
+        ) { $0.text(0) }
         guard let budget = try Budget.find(standing.budget.id, in: tenant, connection), budget.version == standing.budget.version else {
             return
         }
