@@ -47,4 +47,5 @@ package enum MigrationOrder {
         + AlertSchema.traces
         + PointSchema.late
         + AlertSchema.late
+        + OAuthSchema.sweep
 }

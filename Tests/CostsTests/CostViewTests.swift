@@ -138,6 +138,19 @@ import Testing
         }
     }
 
+    @Test func `keep the column that they count by`() async throws {
+        try await Installation.run { (cloud: Installation) async throws -> Void in
+            let key = cloud.home.liveKey
+            let made = try await cloud.post("/v1/cost-columns", as: key, ["name": "Half", "formula": "Public / 2"]).expecting(201)
+            let column = String(made["id"]?.integer ?? 0)
+            let view = try await cloud.post("/v1/cost-views", as: key, ["name": "Halves", "cost_type": .string(column)]).expecting(201)
+            let refused = try await cloud.delete("/v1/cost-columns/\(column)", as: key)
+            #expect(refused.status == 409 && refused.text("code") == "invalid_state" && refused.text.contains("Halves"))
+            _ = try await cloud.delete("/v1/cost-views/\(view.text("id"))", as: key).expecting(204)
+            _ = try await cloud.delete("/v1/cost-columns/\(column)", as: key).expecting(204)
+        }
+    }
+
     @Test func `are there from the start, and the one of all cost stays`() async throws {
         try await Installation.run { (cloud: Installation) async throws -> Void in
             for key in [cloud.home.liveKey, cloud.home.testKey] {

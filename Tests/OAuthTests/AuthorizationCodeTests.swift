@@ -94,6 +94,15 @@ import Testing
         }
     }
 
+    @Test func `nobody who is not signed in is sent anywhere, whatever is wrong`() async throws {
+        try await Installation.run { cloud in
+            let app = try await Application.app(cloud)
+            let stranger = try await Person(cloud)
+            try await stranger.visit(app.query(["response_type": "token"]))
+            #expect(!stranger.location.contains("app.example/done?"), "\(stranger.location)")
+        }
+    }
+
     @Test func `a person who says no is believed`() async throws {
         try await Installation.run { cloud in
             let person = try await Person.signedIn(cloud)

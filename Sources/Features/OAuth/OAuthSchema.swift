@@ -49,4 +49,13 @@ package enum OAuthSchema {
             // Most tokens are a client's own and have no grant; the index is not theirs to pay for.
             "CREATE INDEX oauth_tokens_by_grant ON oauth_tokens (workspace, grant_id) WHERE grant_id IS NOT NULL")
     ]
+
+    /// What the sweep looks for.
+    package static let sweep = [
+        Migration(
+            "0096-oauth-sweep",
+            "CREATE INDEX oauth_refresh_tokens_by_expiry ON oauth_refresh_tokens (expires_at)",
+            "CREATE INDEX oauth_refresh_tokens_by_answer ON oauth_refresh_tokens (workspace, grant_id) WHERE answer IS NOT NULL",
+            "CREATE INDEX oauth_refresh_tokens_by_use ON oauth_refresh_tokens (used_at) WHERE answer IS NOT NULL")
+    ]
 }

@@ -94,8 +94,8 @@ struct StreamSession: Sendable {
                 guard progress.ending == nil else { throw CancellationError() }
                 try await authorize(progress)
                 progress.writingSince = surroundings.now()
-                defer { progress.writingSince = nil }
                 try await writer.write(ByteBuffer(bytes: chunk.bytes))
+                progress.writingSince = nil  // before its writer goes on: a beat that comes then must not take this for a stalled write
                 chunk.taken?.resume()
             } catch {
                 progress.end(.gone)

@@ -148,8 +148,7 @@ package struct Readings {
 
     private func budgets(_ use: Metric.Use, at moment: Timestamp) throws -> [Spending.Position] {
         if let id = use.matchers["budget"] {
-            let views = BudgetedViews(cache: ColumnCache(limit: 1 << 25))
-            return try Spending.position(of: BudgetID(id), in: tenant, at: moment, views, connection).map { [$0] } ?? []
+            return try Spending.position(of: BudgetID(id), in: tenant, at: moment, sources.budgetedViews, connection).map { [$0] } ?? []
         }
         return try focus.subject(of: alert).budgets(in: tenant, at: moment, connection).positions
     }

@@ -25,6 +25,9 @@ package final class AlertSources: Sendable {
         let spans: [Range<Timestamp>]
     }
 
+    /// For rules over the budgets on cost views.
+    var budgetedViews: BudgetedViews { costs.budgetedViews }
+
     /// What is asked for.
     struct Question {
         let use: Metric.Use
@@ -37,7 +40,8 @@ package final class AlertSources: Sendable {
     func amounts(
         _ question: Question, in spans: [Range<Timestamp>], of tenant: Tenant, _ connection: Connection
     ) throws -> [[String]: [ExactDecimal?]] {
-        let version = try CostWatch.version(in: tenant, connection) + " " + Points.version(in: tenant, connection)
+        let version =
+            question.use.metric == .stream ? try Points.version(in: tenant, connection) : try CostWatch.version(in: tenant, connection)
         let key = Key(
             tenant: tenant, version: version, use: question.use.bare, project: question.project, currency: question.currency,
             groupBy: question.groupBy, spans: spans)
@@ -47,6 +51,11 @@ package final class AlertSources: Sendable {
         let found = try read(question, in: spans, of: tenant, connection)
         if mayKeep {
             kept.withLock { kept in
+                // What was true of an older version is asked for no more.
+                let isOfStreams = key.use.metric == .stream
+                kept = kept.filter { known, _ in
+                    known.tenant != tenant || (known.use.metric == .stream) != isOfStreams || known.version == version
+                }
                 if kept.count >= Self.mostKept { kept.removeAll() }
                 kept[key] = found
             }

@@ -11,6 +11,8 @@ package struct CostWatch: Sendable {
 
     package init(cache: ColumnCache) { self.cache = cache }
 
+    package var budgetedViews: BudgetedViews { BudgetedViews(cache: cache) }
+
     package struct Question: Sendable, Hashable {
         /// Id or name of a cost view, whose own settings count; without one, all that was billed in `currency`.
         package var view: String?
@@ -26,15 +28,18 @@ package struct CostWatch: Sendable {
 
     /// Something that another answer means another cost: later imports, closed hours.
     package static func version(in tenant: Tenant, _ connection: Connection) throws -> String {
-        let imports = try connection.row(
+        let views = try connection.row(
             "SELECT COUNT(*), MAX(updated_at) FROM cost_views WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode
+        ) { row in "\(row.integer(0)) \(try row.get(1, as: Int64?.self) ?? 0)" }
+        let columns = try connection.row(
+            "SELECT COUNT(*), MAX(updated_at) FROM cost_columns WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode
         ) { row in "\(row.integer(0)) \(try row.get(1, as: Int64?.self) ?? 0)" }
         let segments = try connection.rows(
             "SELECT import, COUNT(*) FROM cost_segments WHERE workspace = ? AND mode = ? AND is_live = 1 GROUP BY import ORDER BY import",
             tenant.workspace, tenant.mode
         ) { row in "\(row.text(0)) \(row.integer(1))" }
         let own = try Freshness.lastCharge(in: tenant, connection)
-        return "\(imports ?? "") \(segments.joined(separator: " ")) \(own ?? "")"
+        return "\(views ?? "") \(columns ?? "") \(segments.joined(separator: " ")) \(own ?? "")"
     }
 
     /// An amount for each span, of each group; the only one is `[]` without `groupBy`. Throws `not_found` for a view that there is not.

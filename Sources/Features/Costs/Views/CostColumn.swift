@@ -93,7 +93,11 @@ extension CostColumn {
             EventDraft("costcolumn.updated", subject: String(id), data: ["before": before.snapshot, "after": snapshot]), by: by)
     }
 
+    /// Throws `invalid_state` while a view counts by it.
     func delete(by: Attribution, _ connection: Connection) throws {
+        if let view = try CostView.counting(by: id, in: by.tenant, connection) {
+            throw Problem(.invalidState, "The cost view \(view.name) counts by this column; change or delete the view first.")
+        }
         try connection.execute(
             "DELETE FROM cost_columns WHERE workspace = ? AND mode = ? AND number = ?", by.tenant.workspace, by.tenant.mode, id)
         connection.append(EventDraft("costcolumn.deleted", subject: String(id), data: ["before": snapshot]), by: by)

@@ -21,7 +21,7 @@ package enum CostColumnRoutes {
                 answers: [.ok(CostColumn.schema)], problems: [.forbidden, .nameTaken, .preconditionFailed], handler: update),
             Route(
                 .delete, "/v1/cost-columns/{id}", .scope(.costsWrite), "Delete a cost column", answers: [.noContent()],
-                problems: [.forbidden, .preconditionFailed], handler: delete),
+                problems: [.forbidden, .invalidState, .preconditionFailed], handler: delete),
         ]
     }
 

@@ -31,6 +31,13 @@ extension CostView {
         return found
     }
 
+    /// A view whose cost type is that column; nil when there is none.
+    static func counting(by column: Int64, in tenant: Tenant, _ connection: Connection) throws -> CostView? {
+        let views = try connection.rows(
+            "\(selection) WHERE workspace = ? AND mode = ? ORDER BY id", tenant.workspace, tenant.mode, as: read)
+        return views.first { $0.costType == .column(column) }
+    }
+
     package static func find(_ id: CostViewID, in tenant: Tenant, _ connection: Connection) throws -> CostView {
         let found = try connection.row(
             "\(selection) WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id, as: read)

@@ -24,7 +24,7 @@ struct Look: Sendable {
         "sign-in": SignInPage.template, "invitation": InvitationPage.template,
         "projects": ProjectsPage.template, "project": ProjectPage.template, "api-keys": APIKeysPage.template,
         "key-form": NewKeyForm.template, "key-list": KeyList.template, "fresh-key": FreshKeyPanel.template,
-        "confirmation": Confirmation.template, "confirmation-of": ConfirmationOf.template, "settings": SettingsPage.template,
+        "settings": SettingsPage.template,
         "settings-tabs": SettingsPage.tabsTemplate, "fresh-secret": FreshSecretPanel.template, "form-part": FormPart.template,
         "table-part": TablePart.template, "unit-metrics": UnitMetricsPage.template, "unit-metric": UnitMetricContent.template,
         "markers": PageMarker.template, "costs": CostsPage.template, "cost-breakdown": CostsBreakdown.template,

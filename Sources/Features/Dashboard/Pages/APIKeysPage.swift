@@ -89,7 +89,7 @@ struct APIKeysPage: Sendable {
 
     /// Asks first. The script asks in the browser and says so in the form; without it, a page asks.
     private func revoke(_ visit: Visit) async throws -> Response {
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let key = try await visit.read { try administered(visit, $0) }
             let content = Content(
                 fresh: nil, notice: nil, error: nil, form: nil, lists: [], confirm: Confirmation(id: key.id, name: key.name))

@@ -129,7 +129,7 @@ struct ApplicationsPage: Sendable {
 
     @Sendable private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let name = try await visit.get("/v1/oauth/clients/{id}", ["id": id])["name"]?.string ?? ""
             return try await ask(
                 visit,
@@ -144,7 +144,7 @@ struct ApplicationsPage: Sendable {
 
     @Sendable private func revoke(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let name = try await visit.get("/v1/oauth/grants/{id}", ["id": id])["client_name"]?.string ?? ""
             return try await ask(
                 visit,

@@ -31,5 +31,10 @@ struct AskPage: Sendable {
 }
 
 extension Visit {
+    func ask(_ title: String, _ text: String, _ verb: String, at action: String, orBackTo back: String, section: Frame.Section) -> Response
+    {
+        AskPage(title: title, text: text, verb: verb, action: action, back: back).response(self, section: section)
+    }
+
     var isConfirmed: Bool { form["confirmed"] == "yes" }
 }

@@ -27,7 +27,11 @@ struct ConsentPage: Sendable {
         router.get("/app/oauth/authorize") { request, scope in
             await pages.open(request, scope) { guest in
                 switch try await read(guest.query("request"), guest) {
-                case .refused(let location, _): return Response.seeOther(location)
+                case .refused(let location, let client):
+                    return await pages.signedIn(request, scope) { visit in
+                        try client.requireWorkspace(of: visit.caller)
+                        return Response.seeOther(location)
+                    }
                 case .good(let asked): return await pages.signedIn(request, scope) { try show(asked, $0) }
                 }
             }
@@ -73,8 +77,11 @@ struct ConsentPage: Sendable {
 
     private func decide(_ visit: Visit) async throws -> Response {
         switch try await read(visit.form["request"], visit.guest) {
-        case .refused(let location, _): return Response.seeOther(location)
+        case .refused(let location, let client):
+            try client.requireWorkspace(of: visit.caller)
+            return Response.seeOther(location)
         case .good(let asked):
+            try asked.client.requireWorkspace(of: visit.caller)
             guard visit.form["decision"] == "allow" else { return Self.leave(to: asked.denial, asked) }
             let location = try await visit.once { try asked.grant(by: visit.caller, visit.attribution, $0) }
             guard let location else {

@@ -52,37 +52,47 @@ extension AuthorizationServer {
     /// What has outlived its time; answers how many tokens and grants went. The grants of people who were deactivated go too, so that they stay
     /// gone when somebody is active again.
     package func sweep(_ store: Store, _ surroundings: Surroundings) async throws {
-        var removed = 0
-        repeat {
-            removed = try await store.write { try AccessToken.removeExpired(at: surroundings.now(), limit: 1000, $0) }
-        } while removed >= 1000
-        try await store.write { connection in
-            let now = surroundings.now()
-            try RefreshToken.forgetAnswers(at: now, connection)
-            try OAuthGrant.removeExpired(at: now, connection)
-            try OAuthGrant.revokeOfDeactivated(surroundings, connection)
+        // Some at a time, so that no other write waits for all of them.
+        let steps: [@Sendable (Timestamp, Connection) throws -> Int] = [
+            { try AccessToken.removeExpired(at: $0, limit: Self.atOnce, $1) },
+            { try RefreshToken.removeExpired(at: $0, limit: Self.atOnce, $1) },
+            { try RefreshToken.forgetAnswers(at: $0, limit: Self.atOnce, $1) },
+            { try OAuthGrant.removeExpired(at: $0, limit: Self.atOnce, $1) },
+            { _, connection in try OAuthGrant.revokeOfDeactivated(surroundings, limit: Self.atOnce, connection) },
+        ]
+        for step in steps {
+            while try await store.write({ try step(surroundings.now(), $0) }) >= Self.atOnce {}
         }
     }
+
+    private static let atOnce = 500
 }
 
 extension OAuthGrant {
-    fileprivate static func removeExpired(at now: Timestamp, _ connection: Connection) throws {
-        try connection.execute("DELETE FROM oauth_grants WHERE expires_at <= ?", now)
-        for table in ["oauth_codes", "oauth_refresh_tokens"] {
-            try connection.execute(
-                """
-                DELETE FROM \(table) WHERE NOT EXISTS (
-                    SELECT 1 FROM oauth_grants g WHERE g.workspace = \(table).workspace AND g.id = \(table).grant_id)
-                """)
+    /// Answers how many were looked at.
+    fileprivate static func removeExpired(at now: Timestamp, limit: Int, _ connection: Connection) throws -> Int {
+        let found = try connection.rows(
+            "SELECT workspace, id FROM oauth_grants WHERE expires_at <= ? ORDER BY expires_at LIMIT ?", now, limit
+        ) { try ($0.get(0, as: WorkspaceID.self), $0.get(1, as: OAuthGrantID.self)) }
+        for (workspace, id) in found {
+            // It may have been extended meanwhile.
+            let removed = try connection.execute(
+                "DELETE FROM oauth_grants WHERE workspace = ? AND id = ? AND expires_at <= ?", workspace, id, now)
+            guard removed > 0 else { continue }
+            for table in ["oauth_codes", "oauth_refresh_tokens"] {
+                try connection.execute("DELETE FROM \(table) WHERE workspace = ? AND grant_id = ?", workspace, id)
+            }
         }
+        return found.count
     }
 
-    fileprivate static func revokeOfDeactivated(_ surroundings: Surroundings, _ connection: Connection) throws {
+    /// Answers how many were looked at.
+    fileprivate static func revokeOfDeactivated(_ surroundings: Surroundings, limit: Int, _ connection: Connection) throws -> Int {
         let found = try connection.rows(
             """
             SELECT g.workspace, g.id FROM oauth_grants g JOIN users u ON u.workspace = g.workspace AND u.id = g.person
-            WHERE u.status <> 'active' LIMIT 500
-            """
+            WHERE u.status <> 'active' AND g.expires_at > ? LIMIT ?
+            """, surroundings.now(), limit
         ) { try ($0.get(0, as: WorkspaceID.self), $0.get(1, as: OAuthGrantID.self)) }
         for (workspace, id) in found {
             guard let grant = try alive(id, in: workspace, at: surroundings.now(), connection) else { continue }
@@ -91,6 +101,7 @@ extension OAuthGrant {
                 surroundings: surroundings)
             try grant.revoke(.deactivated, by: by, connection)
         }
+        return found.count
     }
 }
 

@@ -19,7 +19,7 @@ package struct AuthorizationRequest: Sendable {
     package enum Outcome: Sendable {
         case good(AuthorizationRequest)
         /// The answer is this address at the client.
-        case refused(location: String, RedirectURI)
+        case refused(location: String, OAuthClient)
     }
 
     /// Reads the query of a URL. Throws `invalid_request` and `not_found`, for a page of ours.
@@ -38,7 +38,7 @@ package struct AuthorizationRequest: Sendable {
         }
         let reply = Reply(redirect: redirect, state: isRepeated("state") ? nil : value("state"), issuer: issuer)
         func refuse(_ error: String, _ description: String) -> Outcome {
-            .refused(location: reply.refusal(error, description), redirect)
+            .refused(location: reply.refusal(error, description), client)
         }
         if let twice = ["response_type", "scope", "state", "code_challenge", "code_challenge_method"].first(where: isRepeated) {
             return refuse("invalid_request", "\(twice) stands twice.")
@@ -68,9 +68,7 @@ package struct AuthorizationRequest: Sendable {
     /// The scopes it would have: those of the request that the person has too. Throws `not_found` for an application of another workspace and
     /// `forbidden` for somebody who has nothing to give it.
     package func scopes(from caller: Caller) throws -> ScopeSet {
-        guard caller.workspace == client.workspace else {
-            throw Problem(.notFound, "There is no such application in your workspace. Sign in to the workspace it belongs to.")
-        }
+        try client.requireWorkspace(of: caller)
         if let project = client.project, caller.role(in: project) == nil {
             throw Problem(.forbidden, "The application works in a project you are not a member of.")
         }
@@ -131,5 +129,14 @@ extension OAuthClient {
         guard let text else { return allowed }
         guard let asked = try? ScopeSet(parsing: text.listed), !asked.patterns.isEmpty, asked.isSubset(of: scopes) else { return nil }
         return asked.intersection(role.scopes)
+    }
+}
+
+extension OAuthClient {
+    /// Only people of the client's workspace are sent to its addresses (RFC 9700, 4.11.2). Throws `not_found`.
+    package func requireWorkspace(of caller: Caller) throws {
+        guard caller.workspace == workspace else {
+            throw Problem(.notFound, "There is no such application in your workspace. Sign in to the workspace it belongs to.")
+        }
     }
 }

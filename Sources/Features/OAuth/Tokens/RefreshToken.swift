@@ -60,8 +60,20 @@ struct RefreshToken: Sendable {
     private static let context = "oauth refresh"
 
     /// What was answered is forgotten when it can no longer be asked for.
-    static func forgetAnswers(at now: Timestamp, _ connection: Connection) throws {
+    static func forgetAnswers(at now: Timestamp, limit: Int, _ connection: Connection) throws -> Int {
         try connection.execute(
-            "UPDATE oauth_refresh_tokens SET answer = NULL WHERE answer IS NOT NULL AND used_at <= ?", now.adding(seconds: -repeatWindow))
+            """
+            UPDATE oauth_refresh_tokens SET answer = NULL WHERE digest IN (
+                SELECT digest FROM oauth_refresh_tokens WHERE answer IS NOT NULL AND used_at <= ? ORDER BY used_at LIMIT ?)
+            """, now.adding(seconds: -repeatWindow), limit)
+    }
+
+    /// A grant that is used lives on and on; what it was refreshed with does not. One that comes back after this is unknown, and refused.
+    static func removeExpired(at now: Timestamp, limit: Int, _ connection: Connection) throws -> Int {
+        try connection.execute(
+            """
+            DELETE FROM oauth_refresh_tokens WHERE digest IN (
+                SELECT digest FROM oauth_refresh_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
+            """, now, limit)
     }
 }

@@ -72,7 +72,7 @@ struct CostImportsPage: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let bill = try await visit.get("/v1/costs/imports/{id}", ["id": id])
             return visit.ask(
                 "Delete the import “\(bill["name"]?.string ?? "")”?", "Its rows leave every cost view at once.", "Delete the import",

@@ -48,7 +48,7 @@ struct CostViewForm: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let view = try await visit.get("/v1/cost-views/{id}", ["id": id])
             return visit.ask(
                 "Delete “\(view["name"]?.string ?? "")”?", "The costs stay; only this way of looking at them goes.", "Delete the view",

@@ -107,7 +107,7 @@ struct CatalogSettings: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             _ = try await visit.get("/v1/tag-catalogs/{id}", ["id": id])
             return visit.ask(
                 "Delete this catalog?", "Programs that ask for it find nothing.", "Delete the catalog", at: Self.tab.path(id, "deletion"),

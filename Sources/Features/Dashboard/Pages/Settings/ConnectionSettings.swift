@@ -136,7 +136,7 @@ struct ConnectionSettings: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let connection = try await visit.get("/v1/connections/{id}", ["id": id])
             return visit.ask(
                 "Delete “\(connection.text("name"))”?", "Its secret goes with it.", "Delete the connection",

@@ -89,7 +89,7 @@ struct PriceSettings: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let price = try await visit.get("/v1/prices/{id}", ["id": id])
             return visit.ask(
                 "End the price of \(price.text("sku"))?", "What was charged by it stays.", "End the price",

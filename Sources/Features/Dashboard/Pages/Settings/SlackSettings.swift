@@ -84,7 +84,7 @@ struct SlackSettings: Sendable {
     }
 
     private func disconnect(_ visit: Visit) async throws -> Response {
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             return visit.ask(
                 "Disconnect Slack?", "Messages are held until it is connected again.", "Disconnect", at: Self.tab.path("deletion"),
                 orBackTo: Self.tab.path, section: .settings)

@@ -122,7 +122,7 @@ struct StreamSettings: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let stream = try await visit.get("/v1/streams/{id}", ["id": id])
             return visit.ask(
                 "Delete “\(stream.text("name"))”?", "Its points go with it. This cannot be undone.", "Delete the stream",

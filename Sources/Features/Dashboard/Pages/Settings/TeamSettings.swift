@@ -198,7 +198,7 @@ struct TeamSettings: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let team = try await visit.get("/teams/{team_id}", ["team_id": id])
             return visit.ask(
                 "Delete “\(team.text("name"))”?", "Its members see by their other teams, or nothing.", "Delete the team",

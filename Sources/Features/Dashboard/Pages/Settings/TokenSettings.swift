@@ -91,7 +91,7 @@ struct TokenSettings: Sendable {
 
     private func revoke(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let token = try await visit.get("/v1/tokens/{id}", ["id": id])
             return visit.ask(
                 "Revoke “\(token.text("name"))”?", "The next request with it is refused.", "Revoke the token",

@@ -94,41 +94,15 @@ struct UserSettings: Sendable {
 
     private func change(_ visit: Visit) async throws -> Response {
         let (id, action) = (visit.parameter(), visit.form["action"] ?? "")
-        if action == "deactivated", visit.form["confirmed"] != "yes" {
+        if action == "deactivated", !visit.isConfirmed {
             let user = try await visit.get("/v1/users/{id}", ["id": id])
-            return visit.page(
-                "confirmation-of", "Deactivate a user", section: .settings,
-                ConfirmationOf(
-                    Confirmation(
-                        question: "Deactivate \(user.text("email"))?", about: "Their sessions and keys end at once.", yes: "Deactivate",
-                        action: Self.tab.path(id), back: Self.tab.path), value: action))
+            return AskPage(
+                title: "Deactivate \(user.text("email"))?", text: "Their sessions and keys end at once.", verb: "Deactivate",
+                action: Self.tab.path(id), back: Self.tab.path, fields: [.init(name: "action", value: action)]
+            ).response(visit, section: .settings)
         }
         let field = ["admin", "member"].contains(action) ? "role" : "status"
         try await visit.send(.patch, "/v1/users/{id}", ["id": id], body: .object([.init(field, .string(action))]))
         return Response.seeOther(Self.tab.path + "?done=changed")
     }
-}
-
-/// A question whose answer says again which button was pressed.
-struct ConfirmationOf: Sendable {
-    let question: String
-    let about: String
-    let yes: String
-    let action: String
-    let back: String
-    let value: String
-
-    init(_ confirmation: Confirmation, value: String) {
-        (question, about, yes) = (confirmation.question, confirmation.about, confirmation.yes)
-        (action, back, self.value) = (confirmation.action, confirmation.back, value)
-    }
-
-    static let template = """
-        {{<frame}}{{$main}}
-        <section class="card ask"><h1>{{page.question}}</h1>
-        <p class="muted">{{page.about}}</p>
-        <form method="post" action="{{page.action}}">{{> form-fields}}<input type="hidden" name="confirmed" value="yes"><input type="hidden" name="action" value="{{page.value}}">
-        <div class="actions"><button class="stop" type="submit">{{page.yes}}</button><a href="{{page.back}}">Keep it</a></div></form></section>
-        {{/main}}{{/frame}}
-        """
 }

@@ -134,7 +134,7 @@ struct UnitMetricsPage: Sendable {
 
     private func delete(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
-        guard visit.form["confirmed"] == "yes" else {
+        guard visit.isConfirmed else {
             let metric = try await visit.get("/v1/unit-metrics/{id}", ["id": id])
             return visit.ask(
                 "Delete “\(metric.text("name"))”?", "Costs and streams stay.", "Delete the unit metric", at: Self.address(id, "deletion"),
