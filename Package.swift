@@ -73,12 +73,14 @@ let package = Package(
         .target(
             name: "Outgoing", dependencies: ["Kernel", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL, .nioHTTP1],
             swiftSettings: strict),
-        .target(name: "Provider", dependencies: ["Kernel"], path: "Sources/Providers/Provider", swiftSettings: strict),
+        .target(name: "Provider", dependencies: ["Kernel", "Outgoing"], path: "Sources/Providers/Provider", swiftSettings: strict),
         .target(
             name: "Simulator", dependencies: ["Kernel", "Storage", "Provider"], path: "Sources/Providers/Simulator",
             swiftSettings: strict),
         .target(
             name: "Docker", dependencies: ["Kernel", "Outgoing", "Provider"], path: "Sources/Providers/Docker", swiftSettings: strict),
+        .target(
+            name: "AWS", dependencies: ["Kernel", "Outgoing", "Provider", .crypto], path: "Sources/Providers/AWS", swiftSettings: strict),
         .target(name: "Vault", dependencies: ["Kernel", .crypto], swiftSettings: strict),
         .target(
             name: "Web",
@@ -228,6 +230,8 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),
         .testTarget(
             name: "OutgoingTests", dependencies: ["Outgoing", "Kernel", .nioCore, .nioPosix, .nioHTTP1, .nioSSL], swiftSettings: strict),
+        .testTarget(
+            name: "AWSTests", dependencies: ["AWS", "Provider", "Outgoing", "Kernel", .nioCore, .nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ProviderTests",
             dependencies: ["Provider", "Simulator", "Docker", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix],
