@@ -48,4 +48,5 @@ package enum MigrationOrder {
         + PointSchema.late
         + AlertSchema.late
         + OAuthSchema.sweep
+        + EventSchema.moments
 }

@@ -89,6 +89,30 @@ import Testing
         }
     }
 
+    @Test func `is kept after its deletion for as long as was asked, and is seen among the deleted ones until then`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            let id = try await cloud.make("instances", "web").text("id")
+            #expect(try await cloud.delete("/v1/instances/web?retain_days=91").status == 400)
+            _ = try await cloud.delete("/v1/instances/web?retain_days=30").expecting(202)
+            try await installation.settle()
+            let deleted = try await cloud.get("/v1/instances/\(id)").expecting(200)
+            let time = try #require(deleted["delete_time"]?.string.flatMap { Timestamp($0) })
+            #expect(deleted["purge_time"] == .string(time.adding(days: 30).description))
+            #expect(try await cloud.get("/v1/instances").expecting(200).ids.isEmpty)
+            #expect(try await cloud.get("/v1/instances?show_deleted=true").expecting(200).ids == [id])
+            installation.clock.advance(seconds: 8 * 86_400)
+            try await installation.parts.engine.expire()
+            _ = try await cloud.post("/v1/instances/web/undelete").expecting(202)
+            try await installation.settle()
+            let back = try await cloud.get("/v1/instances/web").expecting(200)
+            #expect(back.text("id") == id && back.power == "running" && back["delete_time"] == .null && back["purge_time"] == .null)
+            _ = try await cloud.delete("/v1/instances/web?purge=true").expecting(202)
+            try await installation.settle()
+            #expect(try await cloud.post("/v1/instances/\(id)/undelete").expecting(410).code == "purged")
+        }
+    }
+
     @Test func `an action on what is as asked for already is an operation that did nothing`() async throws {
         try await Installation.run { installation in
             let cloud = try await Cloud.connect(installation)

@@ -21,6 +21,8 @@ extension RouteCase {
             reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
             otherReference: .init(noun: .connection, query: { "provider=\($0)" }, body: nil)),
         "GET /v1/resources/{id}": RouteCase(path: [.volume]),
+        "GET /v1/resources/{id}/history": RouteCase(path: [.volume]),
+        "GET /v1/resources/{id}/diff": RouteCase(path: [.volume], query: { _ in "from=2020-01-01T00:00:00Z" }),
     ]
 
     private static let instances: [String: RouteCase] = collection("instances", .instance, change: ["size": "s-2"]).merging([

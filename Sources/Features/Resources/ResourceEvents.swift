@@ -12,7 +12,14 @@ package enum ResourceEvents {
         .required("code", .choice(of: Operation.Failure.Code.self)), .required("detail", .string(0...10_000, .echo)),
     ])
     private static let estimate = Schema.object([.required("currency", .string(3...3)), .required("hourly", .string(1...60))])
-    private static let named: [Schema.Field] = [.required("name", .string(1...63)), .required("project_id", .id("proj"))]
+    private static let state = Schema.Field.optional(
+        "state",
+        Schema(
+            .map(Schema(.any)),
+            "What a read of it answered from then on beside what is wanted of it: `status`, `etag`, `operation_id` and times."))
+    private static let named: [Schema.Field] = [
+        .required("name", .string(1...63)), .required("project_id", .id("proj")), state,
+    ]
 
     private static func types(of kind: ResourceKind) -> [EventType] {
         let noun = kind.rawValue
@@ -20,19 +27,24 @@ package enum ResourceEvents {
         let ended: [Schema.Field] =
             [.required("operation_id", operation)] + named + [
                 .required("phase", .choice(of: Resource.Phase.self)), .required("power", Schema.choice(of: Power.self).nullable),
-                .required("error", error.nullable),
+                .required("error", error.nullable), .optional("after", snapshot),
             ]
         let admitted: [Schema.Field] = [
             .optional("before", snapshot), .required("after", snapshot), .optional("operation_id", operation),
-            .optional("estimate", estimate),
+            .optional("estimate", estimate), state,
         ]
         let verbs = kind.verbs
         let first = [
             EventType(
                 "\(noun).created", "A create was admitted: the \(noun) has its id, its share of quota and budget, and an operation.",
                 data: admitted),
-            EventType("\(noun).expired", "Its time was up: it is being deleted.", data: named + [.required("operation_id", operation)]),
+            EventType(
+                "\(noun).expired", "Its time was up: it is being deleted.",
+                data: named + [.required("operation_id", operation), .optional("after", snapshot)]),
             EventType("\(noun).purged", "It is gone for good; its name is free.", data: named),
+            EventType(
+                "\(noun).observed", "What is known of it has changed while something goes on: its phase, power, addresses or conditions.",
+                data: named + [.optional("operation_id", operation), .optional("after", snapshot)]),
         ]
         let requested = verbs.filter { $0 != .create && $0 != .update }.map { verb in
             EventType("\(noun).\(verb.rawValue)_requested", "\(verb.noun) was admitted.", data: admitted)
@@ -65,7 +77,7 @@ package enum ResourceEvents {
         ])
 
     private static let trouble: [Schema.Field] = [
-        .required("operation_id", operation), .required("project_id", .id("proj")), .required("error", error),
+        .required("operation_id", operation), .required("project_id", .id("proj")), .required("error", error), state,
     ]
     private static let operations = [
         EventType(
@@ -75,7 +87,7 @@ package enum ResourceEvents {
             "operation.canceled", "An operation was canceled.",
             data: [.required("operation_id", operation)] + named + [
                 .required("phase", .choice(of: Resource.Phase.self)), .required("power", Schema.choice(of: Power.self).nullable),
-                .required("error", error.nullable),
+                .required("error", error.nullable), .optional("after", Schema(.map(Schema(.any)))),
             ]),
     ]
 

@@ -45,6 +45,18 @@ extension EventLog {
         try connection.driver.stream(sql, values) { try visit(Event.read($0)) }
     }
 
+    /// What was said about a subject by that moment, the latest first. By when it happened, which is the order of the log but for changes
+    /// within the same few milliseconds.
+    package static func events(
+        about subject: String, in tenant: Tenant, until moment: Timestamp, limit: Int, offset: Int = 0, _ connection: Connection
+    ) throws -> [Event] {
+        try connection.rows(
+            """
+            SELECT \(Event.columns) FROM events WHERE workspace = ? AND mode = ? AND subject = ? AND occurred_at <= ?
+            ORDER BY occurred_at DESC, sequence DESC LIMIT ? OFFSET ?
+            """, tenant.workspace, tenant.mode, subject, moment, limit, offset, as: Event.read)
+    }
+
     package static func head(of tenant: Tenant, _ connection: Connection) throws -> Head? {
         try connection.row("SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode) {
             try Head(sequence: $0.get(0), hash: $0.get(1))

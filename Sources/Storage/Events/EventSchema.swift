@@ -48,5 +48,11 @@ package enum EventSchema {
             "CREATE INDEX event_causes_by_age ON event_causes (workspace, mode, sequence)")
     ]
 
-    package static let all = migrations + consumers + causes
+    /// For what was true at a moment.
+    package static let moments = [
+        Migration(
+            "0110-event-moments", "CREATE INDEX events_by_moment ON events (workspace, mode, subject, occurred_at, sequence)")
+    ]
+
+    package static let all = migrations + consumers + causes + moments
 }

@@ -41,7 +41,7 @@ package struct ResourceCost: Sendable, JSONRepresentable, SchemaDescribed {
         monthToDate = .zero
     }
 
-    private init(
+    init(
         _ held: Commitment?, _ intervals: [MeteredInterval], _ period: BillingPeriod, _ now: Timestamp, _ timeline: PriceTimeline
     ) {
         let spent = intervals.reduce(into: Amounts.none) { $0 += $1.cost(until: now, in: period, timeline) }

@@ -37,17 +37,20 @@ extension OperationEngine {
                     .expiring, false, resource.isProtected ? "Protected" : "InUse", "It has expired and could not be deleted.", at: by.at)
                 resource.updatedAt = by.at
                 try resource.save(connection)
+                resource.tellObserved(by: by, connection)
                 return
             }
             let queue = OperationQueue(by: by, actor: by.actor, epoch: epoch, connection: connection)
             guard !(resource.isGone || resource.phase == .deleting) else { return try resource.save(connection) }
             let operation = try queue.add(.delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))])
+            resource.updatedAt = by.at
             try resource.save(connection)
             connection.append(
                 EventDraft(
                     "\(resource.kind.rawValue).expired", subject: resource.id.rawValue,
                     data: [
                         "name": .string(resource.name), "project_id": JSON(resource.project), "operation_id": JSON(operation.id),
+                        "after": resource.snapshot, "state": resource.state,
                     ]), by: by)
         }
     }

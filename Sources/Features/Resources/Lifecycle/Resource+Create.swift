@@ -114,6 +114,7 @@ struct Admitting {
             data.append(
                 .init("estimate", ["currency": .string(estimate.currency), "hourly": .string(estimate.hourly.description)]))
         }
+        data.append(.init("state", resource.state))
         connection.append(EventDraft("\(resource.kind.rawValue).\(action)", subject: resource.id.rawValue, data: .object(data)), by: by)
     }
 }

@@ -8,6 +8,8 @@ extension Admitting {
     struct Deletion {
         /// Frees the name at once instead of keeping the resource for a while.
         var purges = false
+        /// Days that it is kept for.
+        var retention = Resource.retention
         /// Deletes what depends on it first.
         var cascades = false
     }
@@ -24,8 +26,8 @@ extension Admitting {
         var resource = resource
         try supersede(unfinished, &resource)
         let operation = try queue.add(
-            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))], input: [.init("purge", .bool(deletion.purges))],
-            waitsFor: waitsFor)
+            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))], 
+            input: [.init("purge", .bool(deletion.purges)), .init("retain_days", .integer(deletion.retention))], waitsFor: waitsFor)
         try link(unfinished, to: operation)
         resource.updatedAt = by.at
         try resource.save(connection)
@@ -90,6 +92,8 @@ extension Resource {
         updatedAt = by.at
         try save(connection)
         connection.append(
-            EventDraft("\(kind.rawValue).purged", subject: id.rawValue, data: ["name": .string(name), "project_id": JSON(project)]), by: by)
+            EventDraft(
+                "\(kind.rawValue).purged", subject: id.rawValue,
+                data: ["name": .string(name), "project_id": JSON(project), "state": state]), by: by)
     }
 }

@@ -4,7 +4,7 @@ import Storage
 package import Web
 
 /// Something a project has at a provider: what is wanted of it (`spec`), what is known of it (`phase`, `power`, `observed`).
-package struct Resource: Sendable {
+package struct Resource: Sendable, Equatable {
     package let id: ResourceID
     package let kind: ResourceKind
     package let tenant: Tenant
@@ -62,8 +62,9 @@ package struct Resource: Sendable {
         case unknown
     }
 
-    /// How long a deleted resource is kept.
+    /// Days that a deleted resource is kept, unless its deletion asks for others.
     package static let retention: Int64 = 7
+    static let retentions: ClosedRange<Int64> = 1...90
 
     package var etag: ETag { ETag(generation: generation, metadata: metadata) }
     package var subject: Subject { Subject(kind: kind, id: id.rawValue, reference: reference) }

@@ -109,6 +109,7 @@ private struct ProtectionCollector: ReportCollector {
         case "\(noun).purged": return "purged"
         case "\(noun).expired": return "expired"
         default:
+            guard event.before != nil || event.type == "\(noun).created" else { return nil }
             let before = event.before?["deletion_protection"]?.bool
             guard let after = event.after?["deletion_protection"]?.bool, before != after, before != nil || after else { return nil }
             return after ? "protected" : "unprotected"

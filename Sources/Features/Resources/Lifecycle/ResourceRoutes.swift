@@ -92,9 +92,15 @@ package struct ResourceRoutes: Sendable {
 
     private var read: Route {
         Route(
-            .get, path + "/{id}", .scope(kind.readScope), "Read \(article)", details: "By id or by name.", query: [Self.project],
-            answers: [.ok(ResourceView.schema(kind))], problems: [.purged]
+            .get, path + "/{id}", .scope(kind.readScope), "Read \(article)",
+            details: "By id or by name; with `as_of` as it was then, also after it was purged.", query: [Self.project, .asOf],
+            answers: [.ok(ResourceView.schema(kind))], problems: [.purged, .cursorExpired]
         ) { call in
+            if let past = try await PastResource.read(
+                call, { try find(call, includingPurged: true, $0) })
+            {
+                return .json(.ok, past, capacity: 2048)
+            }
             let view = try await call.read { connection in
                 try find(call, connection).view(at: call.at, connection)
             }
@@ -157,9 +163,10 @@ package struct ResourceRoutes: Sendable {
         return Route(
             .delete, path + "/{id}", .scope(kind.writeScope), "Delete \(article)",
             details:
-                "It is removed at the provider and kept here for \(Resource.retention) days, with its name; `purge=true` frees the name at once, `cascade=true` deletes what depends on it first, `allow_missing=true` answers 204 for what is not there.",
+                "It is removed at the provider and kept here for \(Resource.retention) days, or `retain_days`, with its name; `purge=true` frees the name at once, `cascade=true` deletes what depends on it first, `allow_missing=true` answers 204 for what is not there.",
             query: [
                 .wait, Self.project, .init("purge", flag), .init("cascade", flag), .init("allow_missing", flag),
+                .init("retain_days", .integer(Resource.retentions, "How long it can be undeleted; \(Resource.retention) when left out.")),
             ], answers: [accepted, .ok(changed, "It was deleted before."), .noContent("There is none.")],
             problems: [.forbidden, .deletionProtected, .inUse, .invalidState, .preconditionFailed, .purged]
         ) { call in
@@ -168,7 +175,10 @@ package struct ResourceRoutes: Sendable {
                     let resource = try writable(call, admitting)
                     try call.requireMatch(resource.etag)
                     return try admitting.delete(
-                        resource, .init(purges: call.query["purge"] == "true", cascades: call.query["cascade"] == "true"))
+                        resource,
+                        .init(
+                            purges: call.query["purge"] == "true", retention: call.query.integer("retain_days").map { Int64($0) } ?? Resource.retention,
+                            cascades: call.query["cascade"] == "true"))
                 }
             } catch let problem as Problem where call.query["allow_missing"] == "true" && [.notFound, .purged].contains(problem.code) {
                 return .noContent
@@ -212,9 +222,10 @@ package struct ResourceRoutes: Sendable {
 
     // MARK: Parts
 
-    private func find(_ call: Call, _ connection: Connection) throws -> Resource {
+    private func find(_ call: Call, includingPurged: Bool = false, _ connection: Connection) throws -> Resource {
         try Resource.find(
-            call.parameter("id"), kind, project: call.query["project_id"].map { ProjectID($0) }, for: call.caller, connection)
+            call.parameter("id"), kind, project: call.query["project_id"].map { ProjectID($0) }, includingPurged: includingPurged,
+            for: call.caller, connection)
     }
 
     private func writable(_ call: Call, _ admitting: Admitting) throws -> Resource {

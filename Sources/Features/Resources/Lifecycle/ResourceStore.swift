@@ -39,7 +39,8 @@ extension Resource {
     /// By id, or by name among what the caller can see; `project` narrows a name. Throws `not_found` for what the caller may not see,
     /// `purged` for what is gone for good, `invalid_reference` when a name fits several.
     package static func find(
-        _ idOrName: String, _ kind: ResourceKind, project: ProjectID? = nil, for caller: Caller, _ connection: Connection
+        _ idOrName: String, _ kind: ResourceKind, project: ProjectID? = nil, includingPurged: Bool = false, for caller: Caller,
+        _ connection: Connection
     ) throws -> Resource {
         var found: [Resource]
         if idOrName.hasPrefix(kind.idPrefix + "_") {
@@ -54,7 +55,7 @@ extension Resource {
         guard found.count == 1 else {
             throw Problem(.invalidReference, "Several projects have a \(kind.rawValue) named \(idOrName); use its id or `project_id`.")
         }
-        guard first.phase != .purged else { throw Problem(.purged, "The \(kind.rawValue) \(first.name) was purged.") }
+        guard includingPurged || first.phase != .purged else { throw Problem(.purged, "The \(kind.rawValue) \(first.name) was purged.") }
         return first
     }
 

@@ -41,7 +41,7 @@ extension OperationEngine {
                     "instance.ended", subject: current.id.rawValue,
                     data: [
                         "name": .string(current.name), "project_id": JSON(current.project), "power": .string(power.rawValue),
-                        "exit_code": JSON(state.exitCode),
+                        "exit_code": JSON(state.exitCode), "state": current.state,
                     ]), by: by)
         }
     }

@@ -12,8 +12,10 @@ extension OperationChange {
         operation.dueAt = nil
         resource.clear(.operationStuck)
         if state == .succeeded { try succeed() } else { try giveUp() }
+        let next = try Operation.unfinished(of: resource.id, in: operation.tenant, connection).first { $0.id != operation.id }
+        resource.operation = next?.id
         log(succeeded: state == .succeeded)
-        try beginNext()
+        if let next { try begin(next) }
     }
 
     private mutating func succeed() throws {
@@ -36,7 +38,7 @@ extension OperationChange {
         resource.observed = Resource.Observed()
         resource.conditions = []
         resource.deletedAt = by.at
-        resource.purgeAt = isPurged ? nil : by.at.adding(days: Resource.retention)
+        resource.purgeAt = isPurged ? nil : by.at.adding(days: operation.input["retain_days"]?.integer ?? Resource.retention)
         resource.expiresAt = nil
         try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
         try Admission.release(resource.id.rawValue, by: by, connection)
@@ -79,32 +81,27 @@ extension OperationChange {
         _ = try Admission.reserve(resource.spec.demand, for: resource.consumer, alternatives: [], by: by, connection)
     }
 
-    private func log(succeeded: Bool) {
+    private mutating func log(succeeded: Bool) {
         let type =
             succeeded
             ? "\(operation.kind.rawValue).\(operation.verb.pastTense)" : "\(operation.kind.rawValue).\(operation.verb.rawValue)_failed"
-        connection.append(
-            EventDraft(
-                operation.state == .canceled ? "operation.canceled" : type, subject: resource.id.rawValue,
-                data: [
-                    "operation_id": JSON(operation.id), "name": .string(resource.name), "project_id": JSON(resource.project),
-                    "phase": .string(resource.phase.rawValue), "power": JSON(resource.power?.rawValue),
-                    "error": operation.error?.json ?? .null,
-                ]), by: by)
+        tell(
+            operation.state == .canceled ? "operation.canceled" : type,
+            [
+                .init("operation_id", JSON(operation.id)), .init("name", .string(resource.name)),
+                .init("project_id", JSON(resource.project)), .init("phase", .string(resource.phase.rawValue)),
+                .init("power", JSON(resource.power?.rawValue)), .init("error", operation.error?.json ?? .null),
+            ])
     }
 
-    private mutating func beginNext() throws {
-        let ended = operation.id
-        let queue = try Operation.unfinished(of: resource.id, in: operation.tenant, connection)
-        let next = queue.first { $0.id != ended }
-        resource.operation = next?.id
-        guard let next, next.state == .queued else { return }
+    private mutating func begin(_ next: Operation) throws {
+        guard next.state == .queued else { return }
         try operation.save(connection)
         var change = OperationChange(operation: next, resource: resource, by: by, epoch: epoch, connection: connection)
         _ = try change.beginIfReady()
         change.operation.epoch = epoch
         try change.operation.save(connection)
-        resource = change.resource
+        follow(change)
     }
 }
 

@@ -11,14 +11,45 @@ struct OperationChange {
     /// The start of the engine whose knowledge this is. A person's change keeps the operation's own: it says nothing of calls on their way.
     let epoch: Int
     let connection: Connection
+    /// The resource as the log tells it.
+    private(set) var told: Resource
 
-    /// Writes both back.
+    init(operation: Operation, resource: Resource, by: Attribution, epoch: Int, connection: Connection) {
+        self.operation = operation
+        self.resource = resource
+        self.by = by
+        self.epoch = epoch
+        self.connection = connection
+        told = resource
+    }
+
+    /// Writes both back; what is different from what the log tells is told.
     mutating func keep() throws {
         operation.epoch = epoch
-        resource.updatedAt = by.at
+        if !resource.looksLike(told) {
+            tell(
+                "\(resource.kind.rawValue).observed",
+                [
+                    .init("operation_id", JSON(operation.id)), .init("name", .string(resource.name)),
+                    .init("project_id", JSON(resource.project)),
+                ])
+        }
         try operation.save(connection)
         try resource.save(connection)
     }
+
+    /// Appends an event that tells the resource as it is now.
+    mutating func tell(_ type: String, _ data: [JSON.Member]) {
+        resource.updatedAt = by.at
+        var data = data
+        if resource.snapshot != told.snapshot { data.append(.init("after", resource.snapshot)) }
+        data.append(.init("state", resource.state))
+        connection.append(EventDraft(type, subject: resource.id.rawValue, data: .object(data)), by: by)
+        told = resource
+    }
+
+    /// Takes over what another change of the same resource has made of it, in the same transaction.
+    mutating func follow(_ other: OperationChange) { (resource, told) = (other.resource, other.told) }
 
     // MARK: Begin
 
@@ -181,13 +212,11 @@ struct OperationChange {
         operation.error = failure
         operation.dueAt = nil
         resource.set(.operationStuck, true, state == .stuck ? "UndoFailed" : "Ambiguous", failure.detail, at: by.at)
-        log(
+        tell(
             "operation." + state.rawValue,
-            ["operation_id": JSON(operation.id), "project_id": JSON(resource.project), "error": failure.json])
-    }
-
-    private func log(_ type: String, _ data: JSON) {
-        connection.append(EventDraft(type, subject: resource.id.rawValue, data: data), by: by)
+            [
+                .init("operation_id", JSON(operation.id)), .init("project_id", JSON(resource.project)), .init("error", failure.json),
+            ])
     }
 }
 

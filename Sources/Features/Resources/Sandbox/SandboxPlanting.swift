@@ -31,6 +31,7 @@ struct SandboxPlanting {
         resource.set(
             .ready, true, resource.power == .stopped ? "Stopped" : resource.power == nil ? "Present" : "Running", at: resource.updatedAt)
         try resource.insert(connection)
+        history.append((resource.updatedAt.adding(seconds: 3), resource.observation()))
         _ = try Admission.reserve(resource.spec.demand, for: resource.consumer, alternatives: [], by: by, connection)
         planted[member.name] = resource
     }
@@ -125,7 +126,7 @@ struct SandboxPlanting {
             request: nil, epoch: 0, dueAt: nil, createdAt: moment, startedAt: moment, finishedAt: moment.adding(seconds: 2)
         ).insert(connection)
         var asked: [JSON.Member] = before.map { [.init("before", $0)] } ?? []
-        asked += [.init("after", resource.snapshot), .init("operation_id", JSON(operation))]
+        asked += [.init("after", resource.snapshot), .init("operation_id", JSON(operation)), .init("state", resource.state)]
         let type = verb == .create ? "\(kind).created" : "\(kind).\(verb.rawValue)_requested"
         history.append((moment, EventDraft(type, subject: resource.id.rawValue, data: .object(asked))))
         let done = EventDraft(
@@ -133,6 +134,7 @@ struct SandboxPlanting {
             data: [
                 "operation_id": JSON(operation), "name": .string(resource.name), "project_id": JSON(resource.project),
                 "phase": .string(resource.phase.rawValue), "power": JSON(resource.power?.rawValue), "error": .null,
+                "state": resource.state,
             ])
         history.append((moment.adding(seconds: 2), done))
     }
