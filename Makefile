@@ -66,7 +66,7 @@ test-docs: $(BINARY)
 test-cli: $(BINARY)
 	python3 Tests/Conformance/cli.py --binary $(BINARY)
 
-## Every provider on real peers of its own: dockerd and podman. Needs root.
+## Every provider on peers of its own: dockerd, podman, and moto, an emulator of AWS. Needs root.
 test-peers: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) build --product cloudapi

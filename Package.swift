@@ -152,7 +152,7 @@ let package = Package(
             dependencies: [
                 "Kernel", "Storage", "Vault", "Outgoing", "Web", "Background", "Identity", "Keys", "Metering", "Prices", "Resources",
                 "Costs", "Provider", "OAuth",
-                "Events", "Audit", "Simulator", "Docker", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
+                "Events", "Audit", "Simulator", "Docker", "AWS", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
             ], swiftSettings: strict),
@@ -234,7 +234,7 @@ let package = Package(
             name: "AWSTests", dependencies: ["AWS", "Provider", "Outgoing", "Kernel", .nioCore, .nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ProviderTests",
-            dependencies: ["Provider", "Simulator", "Docker", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix],
+            dependencies: ["Provider", "Simulator", "Docker", "AWS", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix],
             swiftSettings: strict),
     ]
 )

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Runs what needs a real dockerd and a real podman, made for this run and gone after it (Debian 12, root): every provider's conformance, the whole
-# life of resources through the HTTP API, the examples, a daemon behind TLS, connections cut at every call, and kills at every point of every
-# operation. Tests and binary must be built. A peer that cannot be started is a failure, never a skip. Arguments go on to `swift test`.
+# Runs what needs a real dockerd, a real podman and an emulator of AWS, made for this run and gone after it (Debian 12, root): every provider's
+# conformance, the whole life of resources through the HTTP API, the examples, a daemon behind TLS, connections cut at every call, and kills at
+# every point of every operation; signatures against botocore's. Tests and binary must be built. A peer that cannot be started is a failure, never a skip. Arguments go on to `swift test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 home=$(mktemp -d /tmp/cloudapi-peers.XXXXXX)
 
 clean_up() {
-    for peer in docker podman tls; do
+    for peer in docker podman tls moto; do
         if [ -d "$home/$peer" ]; then scripts/peers/${peer/tls/docker}.sh stop "$home/$peer" || true; fi
     done
     rm -rf "$home"
@@ -18,7 +18,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq
-for peer in docker podman; do
+for peer in docker podman moto; do
     scripts/peers/$peer.sh start "$home/$peer" || {
         echo "test-peers: FAILED: $peer could not be started on this machine, so nothing was tested; its last words are above." >&2
         exit 1
@@ -28,6 +28,9 @@ done
 export CLOUDAPI_TEST_PEERS_REQUIRED=1
 export CLOUDAPI_TEST_DOCKER=unix://$home/docker/docker.sock CLOUDAPI_TEST_DOCKER_IMAGE=cp-busybox:1
 export CLOUDAPI_TEST_PODMAN=unix://$home/podman/podman.sock CLOUDAPI_TEST_PODMAN_IMAGE=cp-busybox:latest
+source "$home/moto/moto.env"
+.build/venv/bin/python Tests/Peers/sigv4.py >"$home/sigv4.json"
+export CLOUDAPI_TEST_SIGV4=$home/sigv4.json
 
 # A line of time for each.
 suite() {
@@ -38,8 +41,9 @@ suite() {
 }
 
 binary=.build/debug/cloudapi
-suite providers swift test --skip-build --filter ProviderTests "$@"
+suite providers swift test --skip-build --filter 'ProviderTests|AWSTests' "$@"
 suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
+suite aws python3 Tests/Peers/aws.py --binary $binary
 suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
 suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
 suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"
@@ -48,4 +52,6 @@ suite "crash matrix, docker" python3 Tests/Durability/crashmatrix.py --binary $b
     --image cp-busybox:1 --step 150
 suite "crash matrix, podman" python3 Tests/Durability/crashmatrix.py --binary $binary --podman "$CLOUDAPI_TEST_PODMAN" \
     --image cp-busybox:latest --step 300
+suite "crash matrix, aws" python3 Tests/Durability/crashmatrix.py --binary $binary --aws "$CLOUDAPI_TEST_MOTO" \
+    --image ami-1e749f67 --step 120
 echo "== peers: $SECONDS s"

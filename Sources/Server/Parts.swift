@@ -1,3 +1,4 @@
+import AWS
 package import Alerts
 package import Costs
 import Docker
@@ -88,7 +89,8 @@ package struct Parts: Sendable {
 
 extension Parts {
     private static func drivers(store: Store, _ configuration: ServerConfiguration) -> [any ProviderDriver] {
-        [SimulatorDriver(store: store), DockerDriver(outgoing: Outgoing(allowing: configuration.allowEgress))]
+        let outgoing = Outgoing(allowing: configuration.allowEgress)
+        return [SimulatorDriver(store: store), DockerDriver(outgoing: outgoing), AWSDriver(outgoing: outgoing)]
     }
 }
 

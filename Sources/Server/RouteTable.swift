@@ -1,3 +1,4 @@
+import AWS
 package import Alerts
 import Audit
 package import Costs
@@ -60,7 +61,9 @@ package struct RouteTable: Sendable {
 
     /// The table as it is described, for who does not call it.
     package static var described: RouteTable {
-        let drivers: [any ProviderDriver] = [SimulatorDriver(store: .none), DockerDriver(outgoing: Outgoing())]
+        let drivers: [any ProviderDriver] = [
+            SimulatorDriver(store: .none), DockerDriver(outgoing: Outgoing()), AWSDriver(outgoing: Outgoing()),
+        ]
         let vault = Vault(key: .init(size: .bits256))
         let engine = OperationEngine(
             store: .none, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: .real), surroundings: .real,

@@ -3,6 +3,7 @@
 
     crashmatrix.py --binary .build/debug/cloudapi                                     the simulator
     crashmatrix.py --binary … --docker unix:///tmp/x/docker.sock --image cp-busybox:1   a real peer; so with --podman
+    crashmatrix.py --binary … --aws http://127.0.0.1:5000 --image ami-…                 an emulator of AWS, with the keys of moto.env
 
 For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes and networks: create, attach, detach,
 delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
@@ -20,8 +21,9 @@ import sqlite3
 import sys
 import time
 
+from motopeer import MotoPeer
 from peer import Peer
-from server import Checks, Client, Server, audit, init, workspace
+from server import Checks, Client, Server, audit, init, within_venv, workspace
 
 PATIENCE = 60
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
@@ -60,17 +62,24 @@ class Matrix:
         self.options, self.checks = options, Checks()
         self.data = folder / "data"
         self.key = init(options.binary, self.data)["api_key"]
-        command = {"CLOUDAPI_ALLOW_EGRESS": f"unix:{options.endpoint.removeprefix('unix://')}"} if options.endpoint else {}
-        self.server = Server(options.binary, self.data, folder / "server.log", command).start()
-        self.peer = Peer(options.endpoint) if options.endpoint else SimulatorPeer(self.data / "cloudapi.db")
-        settings = {"endpoint": options.endpoint} if options.endpoint else {"latency_ms": options.latency}
-        made = self.call("POST", "/v1/connections", {
-            "name": "peer", "provider": "docker" if options.endpoint else "simulator", "settings": settings})
+        egress, self.peer, account = self.chosen(options)
+        self.server = Server(options.binary, self.data, folder / "server.log", {"CLOUDAPI_ALLOW_EGRESS": egress} if egress else {}).start()
+        made = self.call("POST", "/v1/connections", {"name": "peer"} | account)
         if made.status != 201 or made.json["state"] != "connected":
             raise RuntimeError(f"the peer cannot be used: {made}")
         self.features = made.json["capabilities"]["features"]
         self.project = self.call("GET", "/v1/projects").json["items"][0]["id"]
         self.rounds, self.host = 0, None
+
+    def chosen(self, options):
+        """What the server may speak to, the peer asked itself, and the connection."""
+        if options.endpoint:
+            return f"unix:{options.endpoint.removeprefix('unix://')}", Peer(options.endpoint), {
+                "provider": "docker", "settings": {"endpoint": options.endpoint}}
+        if options.aws:
+            moto = MotoPeer(options.aws)
+            return "127.0.0.0/8", moto, {"provider": "aws", "settings": moto.settings, "secret": moto.secret}
+        return None, SimulatorPeer(self.data / "cloudapi.db"), {"provider": "simulator", "settings": {"latency_ms": options.latency}}
 
     def call(self, method, path, body=None):
         with Client(self.server.port, self.key) as client:
@@ -153,7 +162,9 @@ class Matrix:
     def create(self, kind, name):
         spec = {"instances": {"size": "n-1"}, "volumes": {"size_gib": 1}, "networks": {}}[kind]
         if kind == "instances" and self.options.image:
-            spec |= {"image": self.options.image, "command": ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"]}
+            spec |= {"image": self.options.image}
+        if kind == "instances" and self.options.image and "instance.command" in self.features:
+            spec |= {"command": ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"]}
         made = self.call("POST", f"/v1/{kind}", {"name": name, "project_id": self.project, "spec": spec})
         if made.status != 201:
             raise RuntimeError(f"create: {made}")
@@ -163,7 +174,7 @@ class Matrix:
         if verb == "delete":
             answer = self.call("DELETE", f"/v1/{kind}/{resource}")
         else:
-            body = {"resize": {"size": "n-2"}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
+            body = {"resize": {"size": "s-1"}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
             if kind == "volumes":
                 body = {"attach": {"instance_id": self.host, "path": "/data"}}.get(verb)
             answer = self.call("POST", f"/v1/{kind}/{resource}/actions/{verb}", body)
@@ -213,9 +224,12 @@ def main():
     parser.add_argument("--step", type=int, default=40, help="milliseconds between one kill and the next")
     parser.add_argument("--latency", type=int, default=100, help="of a call to the simulator, in milliseconds")
     parser.add_argument("--docker", "--podman", dest="endpoint", help="a peer's endpoint, unix://…")
+    parser.add_argument("--aws", help="an emulator's address, http://…; its keys stand in CLOUDAPI_TEST_MOTO_KEY and _SECRET")
     parser.add_argument("--kinds", default="instances,volumes,networks")
     parser.add_argument("--image", help="an image the peer has")
     options = parser.parse_args()
+    if options.aws:
+        within_venv("boto3")
     with workspace() as folder:
         return Matrix(options, folder).run()
 

@@ -15,4 +15,11 @@ import Testing
     func `podman`(rule: ProviderConformance) async throws {
         try await rule.check(try .daemon("CLOUDAPI_TEST_PODMAN"))
     }
+
+    @Test(
+        .enabled(if: Peer.isWanted("CLOUDAPI_TEST_MOTO"), "CLOUDAPI_TEST_MOTO is not set; `make test-peers` sets it"),
+        arguments: ProviderConformance.all)
+    func `AWS, as moto has it`(rule: ProviderConformance) async throws {
+        try await rule.check(try .moto())
+    }
 }

@@ -1,3 +1,4 @@
+import AWS
 import Docker
 import Foundation
 import Kernel
@@ -36,6 +37,18 @@ extension Peer {
             image: environment[variable + "_IMAGE"] ?? "cp-busybox")
     }
 
+    /// The server whose address stands in CLOUDAPI_TEST_MOTO, with the keys in the same with `_KEY` and `_SECRET`.
+    static func moto() throws -> Peer {
+        let environment = ProcessInfo.processInfo.environment
+        guard let endpoint = environment["CLOUDAPI_TEST_MOTO"], let key = environment["CLOUDAPI_TEST_MOTO_KEY"],
+            let secret = environment["CLOUDAPI_TEST_MOTO_SECRET"], let loopback = AddressRange("127.0.0.0/8")
+        else { throw Missing(variable: "CLOUDAPI_TEST_MOTO") }
+        return Peer(
+            driver: AWSDriver(outgoing: Outgoing(allowing: [loopback])),
+            settings: ["region": "us-east-1", "endpoint": .string(endpoint)],
+            secret: ["access_key_id": .string(key), "secret_access_key": .string(secret)], image: "ami-1e749f67", runsCommands: false)
+    }
+
     /// Whether a daemon's rules run: it is there, or somebody insists that it is.
     static func isWanted(_ variable: String) -> Bool {
         let environment = ProcessInfo.processInfo.environment
@@ -44,6 +57,6 @@ extension Peer {
 
     struct Missing: Error, CustomStringConvertible {
         let variable: String
-        var description: String { "\(variable) names no daemon, such as unix:///var/run/docker.sock; `make test-peers` starts them." }
+        var description: String { "\(variable) names no peer, such as unix:///var/run/docker.sock; `make test-peers` starts them." }
     }
 }

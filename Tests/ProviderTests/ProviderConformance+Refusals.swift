@@ -7,8 +7,12 @@ extension ProviderConformance {
         ProviderConformance("what it cannot do is refused by name, and nothing is made") { scene in
             var instance = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
             instance.userData = "#cloud-config"
+            var commanded = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
+            commanded.command = ["sh"]
+            var equipped = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
+            equipped.environment = ["COLOUR": "blue"]
             let cases: [(Capabilities.Feature, Blueprint)] = [
-                (.userData, .instance(instance)),
+                (.userData, .instance(instance)), (.command, .instance(commanded)), (.command, .instance(equipped)),
                 (.encryption, .volume(VolumeBlueprint(sizeGiB: 1, type: "standard", isEncrypted: true))),
             ]
             for (feature, blueprint) in cases where !scene.can(feature) {

@@ -74,12 +74,13 @@ extension Scene {
     }
 
     func instance(
-        _ command: [String] = Scene.waits, environment: [String: String] = [:], networks: [Subject] = [], volumes: [Mount] = []
+        _ command: [String]? = nil, environment: [String: String] = [:], networks: [Subject] = [], volumes: [Mount] = []
     ) -> Order {
         order(
             .instance(
                 InstanceBlueprint(
-                    size: Self.size, image: peer.image, command: command, environment: environment, networks: networks, volumes: volumes)),
+                    size: Self.size, image: peer.image, command: can(.command) ? command ?? Self.waits : [], environment: environment,
+                    networks: networks, volumes: volumes)),
             labels: ["team": "core"])
     }
 
@@ -93,9 +94,28 @@ extension Scene {
 
     var oneOfEach: [Order] { [instance(), volume(), network()] }
 
-    /// Makes it and gives its subject with the cloud's reference.
+    /// Makes it, stops an instance that making it has started, and gives its subject with the cloud's reference.
     @discardableResult func made(_ order: Order) async throws -> Subject {
-        Subject(kind: order.subject.kind, id: order.subject.id, reference: try await ours.create(order).reference)
+        let subject = Subject(kind: order.subject.kind, id: order.subject.id, reference: try await whole(order).reference)
+        if order.subject.kind == .instance, !can(.madeStopped) {
+            try await eventually(subject, "runs") { $0.power == .running }
+            try await ours.apply(.stop, to: subject)
+            try await eventually(subject, "is stopped") { $0.power == .stopped }
+        }
+        return subject
+    }
+
+    /// What was not all there at once is asked for again, as the engine does.
+    func whole(_ order: Order) async throws -> Sighting {
+        for _ in 1...20 {
+            do throws(ProviderError) {
+                return try await ours.create(order)
+            } catch {
+                guard error.kind == .ambiguous else { throw error }
+            }
+            try await peer.pause()
+        }
+        return try await ours.create(order)
     }
 
     func running(_ order: Order) async throws -> Subject {

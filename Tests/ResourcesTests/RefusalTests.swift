@@ -49,6 +49,12 @@ import Testing
             #expect(resize.status == 422 && resize.code == "unsupported_by_provider" && resize["capability"] == "instance.resize")
             let data = try await cloud.post("/v1/instances", cloud.body("other", ["user_data": "#cloud-config"]))
             #expect(data["capability"] == "instance.user_data")
+            for spec: JSON in [["command": ["sh"]], ["env": ["COLOUR": "blue"]]] {
+                let commanded = try await cloud.post("/v1/instances", cloud.body("other", spec))
+                #expect(commanded.status == 422 && commanded["capability"] == "instance.command")
+            }
+            let joined = try await cloud.post("/v1/instances", cloud.body("other", ["network_ids": ["one", "two"]]))
+            #expect(joined.status == 422 && joined["capability"] == "instance.join_network")
             try await cloud.make("volumes", "data")
             #expect(
                 try await cloud.post("/v1/instances/\(id)/actions/attach-volume", ["volume_id": "data", "path": "/data"]).status == 422)

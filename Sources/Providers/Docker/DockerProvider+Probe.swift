@@ -9,7 +9,9 @@ extension DockerProvider {
         }
         let information = try await api.send(.get("info"))
         let isPodman = version["Components"]?.array?.contains { $0["Name"]?.string == "Podman Engine" } ?? false
-        var features: Set<Capabilities.Feature> = [.instances, .volumes, .networks, .joinNetwork, .metrics, .logs]
+        var features: Set<Capabilities.Feature> = [
+            .instances, .volumes, .networks, .madeStopped, .command, .joinNetwork, .metrics, .logs,
+        ]
         if try await canUpdate() { features.formUnion([.resize, .liveResize]) }
         return Capabilities(
             server: "\(isPodman ? "podman" : "docker") \(ProviderError.readable(number))", features: features,

@@ -25,8 +25,13 @@ package struct Capabilities: Sendable, Equatable {
         case resize = "instance.resize"
         /// Without stopping.
         case liveResize = "instance.resize.live"
+        /// An instance is stopped when it was made; where this is missing, making one starts it.
+        case madeStopped = "instance.made_stopped"
+        /// A command of its own, and an environment for it.
+        case command = "instance.command"
         case userData = "instance.user_data"
         case attachVolume = "instance.attach_volume"
+        /// Any number of networks, and others while it exists; where this is missing, it is on one from the start or on none.
         case joinNetwork = "instance.join_network"
         case metrics = "instance.metrics"
         case logs = "instance.logs"

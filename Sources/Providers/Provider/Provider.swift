@@ -11,7 +11,8 @@ package protocol Provider: Sendable {
     /// Who is at the other end, and what it can do. Also how credentials are checked.
     func probe() async throws(ProviderError) -> Capabilities
 
-    /// Makes the object, marked with `order.subject` and `order.token`. Objects that can run are made stopped; `start` is a step of its own.
+    /// Makes the object, marked with `order.subject` and `order.token`. What an earlier attempt left half made is completed. Instances are made
+    /// stopped where the cloud can (`madeStopped`); `start` is a step of its own, and does nothing to one that runs or is about to.
     func create(_ order: Order) async throws(ProviderError) -> Sighting
 
     /// What is there under the subject's reference, or else under its name or marks; nil when there is nothing.

@@ -6,11 +6,14 @@ package struct Sighting: Sendable, Equatable {
     package let reference: String
     package let owner: Owner
     package let state: ObservedState
+    /// False while parts of it are missing: making it was cut off, and the same order again completes it.
+    package let isWhole: Bool
 
-    package init(reference: String, owner: Owner, state: ObservedState) {
+    package init(reference: String, owner: Owner, state: ObservedState, isWhole: Bool = true) {
         self.reference = reference
         self.owner = owner
         self.state = state
+        self.isWhole = isWhole
     }
 
     /// Whose marks it carries.

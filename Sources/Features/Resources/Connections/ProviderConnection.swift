@@ -37,6 +37,9 @@ package struct ProviderConnection: Sendable {
     /// Whether that project may use it.
     package func serves(_ project: ProjectID) -> Bool { projects?.contains(project) ?? true }
 
+    /// Whether its instances are stopped when they were made.
+    var makesStopped: Bool { capabilities?.features.contains(.madeStopped) ?? true }
+
     /// Throws `unsupported_by_provider`. What has never been asked is let through: its operations will tell.
     package func require(_ feature: Capabilities.Feature) throws {
         guard let capabilities, !capabilities.features.contains(feature) else { return }

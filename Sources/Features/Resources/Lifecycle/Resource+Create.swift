@@ -52,7 +52,8 @@ struct Admitting {
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
         resource.sealed = try resolved.hidden.map { try pool.seal(hidden: $0, for: resource.id) }
         let operation = try queue.add(
-            .create, to: &resource, steps: resource.spec.creationSteps, input: [.init("spec", resource.spec.json)],
+            .create, to: &resource, steps: resource.spec.creationSteps(isMadeStopped: account.makesStopped),
+            input: [.init("spec", resource.spec.json)],
             waitsFor: resolved.waitsFor)
         try resource.insert(connection)
         log("created", resource, operation, estimate: estimate)
@@ -81,12 +82,15 @@ struct Admitting {
         try ProjectFreeze.forbid(in: resource.project, resource.tenant, connection)
         var resource = resource
         let waitsFor = try requireReferences(of: resource)
+        let account = try ProviderConnection.find(resource.connection, in: resource.tenant, connection)
         let estimate = try Admission.reserve(
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
         (resource.deletedAt, resource.purgeAt) = (nil, nil)
         resource.phase = .pending
         let operation = try queue.add(
-            .undelete, to: &resource, steps: resource.spec.creationSteps, input: [.init("spec", resource.spec.json)], waitsFor: waitsFor)
+            .undelete, to: &resource, steps: resource.spec.creationSteps(isMadeStopped: account.makesStopped),
+            input: [.init("spec", resource.spec.json)],
+            waitsFor: waitsFor)
         try resource.writeLinks(connection)
         try resource.save(connection)
         log("undelete_requested", resource, operation, estimate: estimate)
@@ -120,12 +124,11 @@ struct Admitting {
 }
 
 extension Spec {
-    /// The calls that make it.
-    var creationSteps: [Step] {
-        switch self {
-        case .instance(let spec): spec.power == .running ? [Step(.create), Step(.start), Step(.await(.running))] : [Step(.create)]
-        case .volume, .network: [Step(.create)]
-        }
+    /// The calls that make it. Where making an instance starts it, one that is wanted stopped is stopped after.
+    func creationSteps(isMadeStopped: Bool) -> [Step] {
+        guard case .instance(let spec) = self else { return [Step(.create)] }
+        if spec.power == .running { return [Step(.create), Step(.start), Step(.await(.running))] }
+        return [Step(.create)] + (isMadeStopped ? [] : [Step(.stop), Step(.await(.stopped))])
     }
 }
 

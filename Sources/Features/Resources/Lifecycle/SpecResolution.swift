@@ -45,6 +45,8 @@ struct SpecResolution {
             throw Problem.invalid("spec/network_id", "Say network_id or network_ids, not both.", code: "combination")
         }
         let networks = json["network_id"]?.string.map { [$0] } ?? (json["network_ids"]?.array ?? []).compactMap(\.string)
+        if networks.count > 1 { try account.require(.joinNetwork) }
+        if !spec.command.isEmpty { try account.require(.command) }
         spec.networks = try networks.enumerated().map { index, name in
             try take(name, .network, at: "/spec/network_ids/\(index)", &resolved)
         }
@@ -80,6 +82,7 @@ struct SpecResolution {
             guard members.allSatisfy({ !$0.name.isEmpty && !$0.name.contains("=") && $0.name.utf8.count <= 255 }) else {
                 throw Problem.invalid("spec/env", "A variable's name has 1 to 255 bytes and no =.", code: "format")
             }
+            try account.require(.command)
             spec.environment = members.map(\.name).sorted()
             spec.environmentDigest = Self.digest(environment.canonicalBytes)
             hidden.append(.init("env", environment))

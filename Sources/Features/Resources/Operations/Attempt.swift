@@ -43,6 +43,8 @@ struct Attempt {
     private func create() async throws(ProviderError) -> Outcome {
         if work.mayHaveHappened(step) {
             switch try await search() {
+            // What is half made is completed below.
+            case .found(let sighting) where sighting.owner == .ours(work.resource.id.rawValue) && !sighting.isWhole: break
             case .found(let sighting): return adopt(sighting)
             case .uncertain: return .nothingYet
             case .invisible where step.isInDoubt || step.attempt == 0:
@@ -69,7 +71,7 @@ struct Attempt {
     private func afterFailedCreate(_ error: ProviderError) async throws(ProviderError) -> Outcome {
         switch error.kind {
         case .conflict, .rejected, .absent:
-            guard work.identification == .name, let found = try await work.provider.find(work.subject) else { break }
+            guard work.identification == .name, let found = try await work.provider.find(work.subject), found.isWhole else { break }
             return adopt(found)
         default: break
         }

@@ -144,7 +144,7 @@ struct SandboxPlanting {
             switch verb {
             case .resize: resource.spec.instance.map { [Step(.resize($0.size))] } ?? []
             case .stop: [Step(.stop), Step(.await(.stopped))]
-            default: resource.spec.creationSteps
+            default: resource.spec.creationSteps(isMadeStopped: true)
             }
         return steps.map { step in
             var step = step

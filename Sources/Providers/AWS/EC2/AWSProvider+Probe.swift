@@ -1,0 +1,20 @@
+import Provider
+
+extension AWSProvider {
+    func probe() async throws(ProviderError) -> Capabilities {
+        let identity = try await ec2.client.query(.sts, "GetCallerIdentity")
+        guard let account = identity.descendant("Account")?.text, !account.isEmpty else {
+            throw ProviderError(.rejected, "What answers there is not AWS.")
+        }
+        let zones = try await ec2.call("DescribeAvailabilityZones", ("Filter.1.Name", "zone-name"), ("Filter.1.Value.1", zone))
+        guard zones.items("availabilityZoneInfo").contains(where: { $0.string("zoneName") == zone }) else {
+            throw ProviderError(.rejected, "The account has no zone \(zone); name one of its own in the settings.")
+        }
+        return Capabilities(
+            server: ProviderError.readable("aws \(ec2.client.region), account \(account)"),
+            features: [
+                .instances, .volumes, .networks, .resize, .userData, .attachVolume, .logs, .grow, .volumeSize, .encryption,
+            ],
+            largest: AWSInstanceType.largest, identification: [.instance: .token, .volume: .token, .network: .label])
+    }
+}

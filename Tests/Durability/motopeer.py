@@ -1,0 +1,58 @@
+"""An emulator of AWS, asked itself with boto3: what it has of ours. Its address and keys are those of scripts/peers/moto.sh."""
+import os
+
+REGION = "us-east-1"
+
+
+class MotoPeer:
+    def __init__(self, endpoint):
+        import boto3
+
+        self.secret = {"access_key_id": os.environ["CLOUDAPI_TEST_MOTO_KEY"], "secret_access_key": os.environ["CLOUDAPI_TEST_MOTO_SECRET"]}
+        self.settings = {"region": REGION, "endpoint": endpoint}
+        self.ec2 = boto3.client(
+            "ec2", endpoint_url=endpoint, region_name=REGION, aws_access_key_id=self.secret["access_key_id"],
+            aws_secret_access_key=self.secret["secret_access_key"])
+
+    @staticmethod
+    def tagged(resource):
+        return [{"Name": "tag:cloudapi.resource", "Values": [resource]}]
+
+    def instances(self, resource):
+        """What is not terminated."""
+        pages = self.ec2.get_paginator("describe_instances").paginate(Filters=self.tagged(resource))
+        every = [instance for page in pages for reservation in page["Reservations"] for instance in reservation["Instances"]]
+        return [instance for instance in every if instance["State"]["Name"] != "terminated"]
+
+    def volumes(self, resource):
+        return self.ec2.describe_volumes(Filters=self.tagged(resource))["Volumes"]
+
+    def parts(self, resource):
+        """How many VPCs, subnets and gateways make up a network."""
+        filters = self.tagged(resource)
+        return (len(self.ec2.describe_vpcs(Filters=filters)["Vpcs"]), len(self.ec2.describe_subnets(Filters=filters)["Subnets"]),
+                len(self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]))
+
+    def objects(self, resource):
+        """How many objects of one of our resources there are; a network that is not all there, or not all gone, is its parts as a text."""
+        kind = resource.split("_")[0]
+        if kind == "net":
+            parts = self.parts(resource)
+            return {(0, 0, 0): 0, (1, 1, 1): 1, (1, 1, 0): 1}.get(parts, f"{parts} VPCs, subnets and gateways")
+        return len(self.instances(resource) if kind == "inst" else self.volumes(resource))
+
+    def is_attached(self, resource, instance):
+        """Whether an instance has that volume."""
+        holders = [entry["InstanceId"] for volume in self.volumes(resource) for entry in volume["Attachments"]]
+        return holders == [found["InstanceId"] for found in self.instances(instance)]
+
+    def left(self):
+        """Everything that carries our tags."""
+        filters = [{"Name": "tag-key", "Values": ["cloudapi.installation"]}]
+        pages = self.ec2.get_paginator("describe_instances").paginate(Filters=filters)
+        every = [instance for page in pages for reservation in page["Reservations"] for instance in reservation["Instances"]]
+        return ([instance["InstanceId"] for instance in every if instance["State"]["Name"] != "terminated"]
+                + [volume["VolumeId"] for volume in self.ec2.describe_volumes(Filters=filters)["Volumes"]]
+                + [vpc["VpcId"] for vpc in self.ec2.describe_vpcs(Filters=filters)["Vpcs"]]
+                + [subnet["SubnetId"] for subnet in self.ec2.describe_subnets(Filters=filters)["Subnets"]]
+                + [gateway["InternetGatewayId"] for gateway in self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]])
