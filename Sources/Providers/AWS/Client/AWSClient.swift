@@ -87,7 +87,7 @@ package struct AWSClient: Sendable {
         }
         guard (200..<300).contains(answer.status) else {
             let error = AWSError(status: answer.status, body: body)
-            if error.code.hasPrefix("ExpiredToken") { session.forget(credentials) }
+            if error.isOfExpiredKeys { session.forget(credentials) }
             throw ProviderError(error, retryAfter: answer.header("retry-after"))
         }
         return answer

@@ -28,6 +28,9 @@ package struct AWSError: Sendable, Equatable {
         }
     }
 
+    /// The keys of a role have ended; EC2 calls that an expired request.
+    var isOfExpiredKeys: Bool { ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(code) }
+
     private static func kind(ofStatus status: Int) -> ProviderError.Kind {
         switch status {
         case 401, 403: .unauthorized

@@ -29,7 +29,8 @@ struct EC2: Sendable {
 
     /// The items of all pages of a list. Half a list is none: an error on any page is thrown.
     func list(_ action: String, _ set: String, _ filters: [EC2Filter]) async throws(ProviderError) -> [XMLTree] {
-        var fixed: [AWSParameter] = [("MaxResults", String(pageSize))]
+        let most = action == "DescribeRouteTables" ? min(pageSize, 100) : pageSize  // EC2 refuses more of those
+        var fixed: [AWSParameter] = [("MaxResults", String(most))]
         for (index, filter) in filters.enumerated() {
             fixed.append(("Filter.\(index + 1).Name", filter.name))
             fixed += filter.values.enumerated().map { ("Filter.\(index + 1).Value.\($0 + 1)", $1) }
