@@ -163,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "cloudapi",
             dependencies: [
-                "Console", "Server", "Kernel", "Storage", "Vault", "Outgoing", "Identity", "Resources", "Costs", "Webhooks", "Alerts",
+                "Console", "Server", "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "OAuth", "Resources", "Costs", "Webhooks",
+                "Alerts",
                 "Audit",
                 .nioCore,
                 .nioPosix, .argumentParser, .configuration, .logging,
@@ -195,7 +196,8 @@ let package = Package(
                 .nioCore,
             ], swiftSettings: strict),
         .testTarget(
-            name: "OAuthTests", dependencies: ["OAuth", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
+            name: "OAuthTests", dependencies: ["OAuth", "Identity", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
         .testTarget(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
         .testTarget(

@@ -110,4 +110,8 @@ private struct Credentials: CredentialSource {
         case .invitation, .stream, .oauthRefresh, .oauthCode, .oauthSecret: nil
         }
     }
+
+    func isThere(_ digest: @autoclosure () -> [UInt8], prefix: Secret.Prefix, _ connection: Connection) throws -> Bool {
+        prefix == .oauthToken ? try oauth.isThere(digest(), prefix: prefix, connection) : true
+    }
 }

@@ -2,6 +2,7 @@ import Alerts
 import Audit
 import Identity
 import Keys
+import OAuth
 import Prices
 import Resources
 import Web
@@ -10,7 +11,8 @@ import Web
 enum ReportSections {
     static let all: [ReportSection] =
         [
-            ChangeLogSection.section, KeyReport.section, AccessReport.section, ResourceReport.inventory, ExceptionReport.section,
+            ChangeLogSection.section, KeyReport.section, OAuthReport.section, AccessReport.section, ResourceReport.inventory,
+            ExceptionReport.section,
             ResourceReport.protection, IncidentReport.section, IntegritySection.section,
         ] + IntegritySection.missing
 }

@@ -28,12 +28,13 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        importer: CostImporter, costCache: ColumnCache, points: PointIngest, oauth: AuthorizationServer, vault: Vault,
+        importer: CostImporter, costCache: ColumnCache, alertSources: AlertSources, points: PointIngest, oauth: AuthorizationServer,
+        vault: Vault,
         surroundings: Surroundings
     ) {
         let identity =
             SessionRoutes(signIn: signIn).all + WorkspaceRoutes.all + AccountRoutes.all + ProjectRoutes(activity: RequestActivity()).all
-            + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn).all
+            + ProjectMemberRoutes.all + UserRoutes(surroundings: surroundings, signIn: signIn, consents: .oauth).all
             + TeamRoutes(isSlackConnected: SlackStanding.isConnected).all
         let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all + oauth.routes
         let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes(views: BudgetedViews(cache: costCache)).all + ChargeRoutes.all
@@ -55,7 +56,7 @@ package struct RouteTable: Sendable {
             + TraceRoutes(sources: TraceSources.all).all
         routes =
             PingRoute.all + identity + keys + UsageRoutes.all + streams + prices + resources + costs + savings + webhooks.all
-            + AlertRoutes(engine: engine, sources: AlertSources(costs: CostWatch(cache: costCache))).all + channels.all + log
+            + AlertRoutes(engine: engine, sources: alertSources).all + channels.all + log
             + sandbox.routes
     }
 
@@ -79,7 +80,8 @@ package struct RouteTable: Sendable {
             channels: ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault),
             hub: EventHub(store: .none, surroundings: .real),
             importer: CostImporter(store: .none, surroundings: .real, logger: Logger(label: "cloudapi"), folder: ""),
-            costCache: ColumnCache(), points: PointIngest(surroundings: .real), oauth: AuthorizationServer(issuer: "http://127.0.0.1:8080"),
+            costCache: ColumnCache(), alertSources: AlertSources(costs: CostWatch(cache: ColumnCache())),
+            points: PointIngest(surroundings: .real), oauth: AuthorizationServer(issuer: "http://127.0.0.1:8080"),
             vault: vault, surroundings: .real)
     }
 }

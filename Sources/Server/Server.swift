@@ -55,9 +55,11 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
     let routes = RouteTable(
         signIn: parts.signIn, sandbox: parts.sandbox, engine: parts.engine, webhooks: parts.webhooks, channels: parts.channels,
-        hub: parts.hub, importer: parts.importer, costCache: parts.costCache, points: parts.points, oauth: parts.oauth, vault: parts.vault,
+        hub: parts.hub, importer: parts.importer, costCache: parts.costCache, alertSources: parts.alertSources, points: parts.points,
+        oauth: parts.oauth, vault: parts.vault,
         surroundings: parts.surroundings
     ).routes
+    if let crossOrigin = CrossOrigin(allowing: configuration.allowedOrigins, routes: routes) { router.add(middleware: crossOrigin) }
     router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
     for route in routes {
         let observed = metrics.route(route.name)

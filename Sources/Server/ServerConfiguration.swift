@@ -23,6 +23,8 @@ package struct ServerConfiguration: Sendable {
     package var trustedProxies: [AddressRange] = []
     /// Private ranges and unix sockets that webhooks and connections may reach.
     package var allowEgress = Egress.none
+    /// Origins of web pages that may call the API from a browser, as `CrossOrigin.canonical` writes them; `*` is all of them.
+    package var allowedOrigins: [String] = []
     /// How long after its last reset a sandbox is reset by itself.
     package var sandboxReset = Duration.seconds(86_400)
     /// `off` only to show that durability tests notice.

@@ -29,6 +29,14 @@ package struct Authenticated: Sendable {
 package protocol CredentialSource: Sendable {
     /// The credential whose secret has this SHA-256, if it is valid at `now`; `expiresAt` says until when.
     func credential(withDigest digest: [UInt8], prefix: Secret.Prefix, at now: Timestamp, _ connection: Connection) throws -> Authenticated?
+
+    /// Whether a credential that was found before is still there. Asked for every request, for kinds that programs end one by one, as often as
+    /// they like: those do not raise the revision, which would make every other credential be looked up anew.
+    func isThere(_ digest: @autoclosure () -> [UInt8], prefix: Secret.Prefix, _ connection: Connection) throws -> Bool
+}
+
+extension CredentialSource {
+    package func isThere(_ digest: @autoclosure () -> [UInt8], prefix: Secret.Prefix, _ connection: Connection) throws -> Bool { true }
 }
 
 /// Says who is asking.
@@ -36,6 +44,7 @@ package protocol CredentialSource: Sendable {
 /// Found credentials are kept in memory, for the revision of the credentials they were read at. Whatever changes what a credential may do
 /// (revocation, rotation, a role, a member, an archived project) raises the revision in its own transaction, and the revision is read for
 /// every request, in the database: so a revoked key is refused by the very next request, by whichever process or node it arrives.
+/// A single OAuth token that its client gives back raises nothing; `CredentialSource.isThere` looks for it instead.
 package final class Authenticator: Sendable {
     private let store: Store
     private let source: any CredentialSource
@@ -76,7 +85,11 @@ package final class Authenticator: Sendable {
         var copy = secret
         let sum = copy.withUTF8 { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
         let digest = sum.withUnsafeBytes { Digest(words: $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self)) }
-        let current = try await store.peek { try CredentialRevision.current($0) }
+        // Two statements, each of them after whatever was committed before this request came.
+        let (current, isThere) = try await store.peek { [source] connection in
+            (try CredentialRevision.current(connection), try source.isThere(Array(sum), prefix: prefix, connection))
+        }
+        guard isThere else { return nil }
         if let hit = known.withLock({ $0.revision == current ? $0.credentials[digest] : nil }) { return hit }
         return try await store.read { [self] connection in
             let revision = try CredentialRevision.current(connection)

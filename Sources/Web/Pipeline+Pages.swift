@@ -144,6 +144,10 @@ extension Problem {
         let violations = (json?["errors"]?.array ?? []).map {
             Violation(pointer: $0["pointer"]?.string ?? "", code: $0["code"]?.string ?? "", detail: $0["detail"]?.string ?? "")
         }
-        self.init(code, json?["detail"]?.string ?? code.title, violations: violations)
+        let common: Set = ["type", "title", "status", "detail", "instance", "code", "request_id", "retryable", "errors"]
+        let own = (json?.members ?? []).filter { !common.contains($0.name) }
+        self.init(
+            code, json?["detail"]?.string ?? code.title, violations: violations,
+            members: Dictionary(own.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }))
     }
 }

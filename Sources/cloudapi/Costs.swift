@@ -72,7 +72,7 @@ struct Costs: AsyncParsableCommand {
             for file in files {
                 let done = try await importer.read(file, replacing: replacing, skipsBadRows: skipBadRows, in: tenant, opened.surroundings)
                 failed = failed || done.status == .failed
-                print(ImportText.summary(done, file))
+                print(Terminal.safe(ImportText.summary(done, file)))
             }
             try opened.store.close()
             if failed { throw ExitCode(1) }
@@ -91,7 +91,7 @@ struct Costs: AsyncParsableCommand {
                         skipsBadRows: skipBadRows
                     ) { bar.show($0, nil) }
                     failed = failed || done["status"]?.string == "failed"
-                    print(place.remote.json ? done.jsonText : ImportText.summary(done, file))
+                    print(place.remote.json ? done.jsonText : Terminal.safe(ImportText.summary(done, file)))
                 }
                 if failed { throw ExitCode(1) }
             }

@@ -5,6 +5,7 @@ import Outgoing
 import Server
 import Storage
 import SystemPackage
+import Web
 
 /// Flags that say where the store is; every command takes them.
 struct StoreOptions: ParsableArguments {
@@ -37,6 +38,8 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Option(help: "Private ranges and sockets (unix:/var/run/docker.sock) that webhooks and connections may reach, parted by commas.")
     var allowEgress: String?
+    @Option(help: "Origins of web pages that may call the API from a browser (https://app.example.com), parted by commas; * is all.")
+    var allowOrigin: String?
     @Option(help: "Hours between two resets of a sandbox (default 24).")
     var sandboxResetHours: String?
     @Option(help: "Connections at one moment (default 4096).")
@@ -54,7 +57,8 @@ struct ServeOptions: ParsableArguments {
         let own: [String: String?] = [
             "listen": listen, "public-url": publicURL, "tls-certificate": tlsCertificate, "tls-key": tlsKey,
             "trusted-proxies": trustedProxies,
-            "allow-egress": allowEgress, "sandbox-reset-hours": sandboxResetHours, "maximum-connections": maximumConnections,
+            "allow-egress": allowEgress, "allow-origin": allowOrigin, "sandbox-reset-hours": sandboxResetHours,
+            "maximum-connections": maximumConnections,
             "idle-timeout": idleTimeout, "head-timeout": headTimeout, "body-timeout": bodyTimeout, "drain-timeout": drainTimeout,
         ]
         return try await ServerConfiguration.resolve(flags: own.merging(store.values) { one, _ in one }, file: store.config)
@@ -98,6 +102,7 @@ private struct Settings {
         result.tlsKey = text("tls-key")
         result.trustedProxies = try ranges("trusted-proxies")
         result.allowEgress = try egress("allow-egress")
+        result.allowedOrigins = try origins("allow-origin")
         result.sandboxReset = .seconds(3600 * (try number("sandbox-reset-hours") ?? 24))
         result.maximumConnections = try number("maximum-connections") ?? result.maximumConnections
         result.idleTimeout = try number("idle-timeout") ?? result.idleTimeout
@@ -134,6 +139,15 @@ private struct Settings {
     private func egress(_ key: String) throws -> Egress {
         try entries(key).reduce(into: Egress.none) { egress, text in
             guard egress.open(text) else { throw Failure("\(key) has \(text), which is neither an address range nor unix:/path.") }
+        }
+    }
+
+    private func origins(_ key: String) throws -> [String] {
+        try entries(key).map { text in
+            guard let origin = CrossOrigin.canonical(text) else {
+                throw Failure("\(key) has \(text), which is no origin: scheme, host and port alone, such as https://app.example.com.")
+            }
+            return origin
         }
     }
 

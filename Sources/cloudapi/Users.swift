@@ -1,6 +1,7 @@
 import ArgumentParser
 import Identity
 import Kernel
+import OAuth
 import Server
 import Storage
 
@@ -9,7 +10,8 @@ struct Users: AsyncParsableCommand {
 
     struct ResetPassword: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "reset-password", abstract: "Give a user a new password; ends all their sessions, also on a running server.")
+            commandName: "reset-password",
+            abstract: "Give a user a new password; ends all their sessions and applications, also on a running server.")
 
         @OptionGroup var store: StoreOptions
         @Option(help: "Whose password.")
@@ -36,7 +38,7 @@ struct Users: AsyncParsableCommand {
                 let by = Attribution(
                     tenant: Tenant(workspace: tenant, mode: .live), actor: .system("operator"), address: nil, request: nil,
                     surroundings: surroundings)
-                try user.resetPassword(hash, by: by, connection)
+                try user.resetPassword(hash, ending: .oauth, by: by, connection)
             }
             print("New password of \(user.email): \(password)")
         }

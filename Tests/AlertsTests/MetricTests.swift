@@ -158,6 +158,25 @@ import Testing
         }
     }
 
+    @Test func `over a view that can be read no more stops no other alert`() async throws {
+        try await WatchTower.run { tower in
+            try await Self.bill([(1, "5", "{}")], tower)
+            _ = try await tower.cloud.post("/v1/cost-views", as: tower.key, ["name": "Old"]).expecting(201)
+            let broken = try await tower.alert("cost{view=\"Old\"} > 1", on: [])
+            let sound = try await tower.alert("cost > 1", on: [])
+            _ = try await tower.cloud.store.write { connection in
+                try connection.execute(
+                    "UPDATE cost_views SET settings = ?, updated_at = updated_at + 1 WHERE workspace = ? AND name = 'Old'",
+                    #"{"filters":[[{"dimension":"service","regex":"("}]]}"#, tower.cloud.home.workspace)
+            }
+            try await tower.look()
+            #expect(try await tower.state(sound) == "firing")
+            let seen = try await tower.cloud.get("/v1/alerts/\(broken)", as: tower.key)
+            #expect(seen.status < 500, "\(seen.text)")
+            #expect(try await tower.cloud.get("/v1/alerts", as: tower.key).status < 500)
+        }
+    }
+
     @Test func `that is not there is refused where it stands`() async throws {
         try await WatchTower.run { tower in
             let project: [JSON.Member] = [.init("project_id", .string(tower.project))]

@@ -15,9 +15,10 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
+from applications import Applications
 from server import BUILD, Server, init, within_venv, workspace
 
-PAGES = ("overview", "projects", "resources", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
+PAGES = ("overview", "projects", "resources", "resources/new", "resources/new/volume", "resources/new/network", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
 
 # What nobody should meet on a page: a field without a name, a button that says nothing, an id given twice, headings out of order, an order of
 # the keyboard other than that of the page, text of too little contrast (WCAG 2.2, 1.4.3).
@@ -83,7 +84,10 @@ class Walk:
         self.reload()
         self.rotate()
         self.revoke()
+        Applications(self).begin()
         self.look_around()
+        self.make_an_instance()
+        self.try_an_alert()
         self.stop_an_instance()
         self.send_again()
         self.use_the_menu()
@@ -136,6 +140,50 @@ class Walk:
                 with self.page.navigation():
                     self.page.click(selector)
                 self.photograph(name)
+
+    def make_an_instance(self):
+        """With its price before, kept out by a budget, and made."""
+        with self.server.client(self.credentials["test_api_key"]) as client:
+            project = client.call("GET", "/v1/projects?limit=1").json
+            project = (project.get("items") or project.get("data"))[0]["id"]
+            budget = client.call("POST", "/v1/budgets", {"name": "Tight", "amount": "100000", "scope": {"project_id": project}}).json["id"]
+        self.page.go(self.at("/app/resources"))
+        with self.page.navigation():
+            self.page.click("#new-resource")
+        self.page.fill("#name", "walked")
+        with self.page.navigation():
+            self.page.click("[name=preview]")
+        self.check("the price is told before anything is made", "A month of 730 hours" in self.page.text("main"))
+        self.photograph("resource-price")
+        with self.server.client(self.credentials["test_api_key"]) as client:
+            self.check("and nothing is made", client.call("GET", "/v1/instances/walked").status == 404)
+            spent = client.call("GET", f"/v1/budgets/{budget}").json
+            client.call("PATCH", f"/v1/budgets/{budget}", {"amount": str(float(spent["spent"]) + float(spent["reserved"]) + 1)})
+        self.page.evaluate("document.querySelector('#size').value = 's-16'")
+        with self.page.navigation():
+            self.page.click("#make-resource")
+        self.check("a budget keeps it out and says what would fit", "The largest size that fits is" in self.page.text("main"), self.page.text("main [role=alert]"))
+        self.photograph("resource-refused")
+        with self.server.client(self.credentials["test_api_key"]) as client:
+            client.call("DELETE", f"/v1/budgets/{budget}")
+        with self.page.navigation():
+            self.page.click("#make-resource")
+        self.check("it is made, and its page opens", "/app/resources/inst_" in self.page.address, self.page.address)
+
+    def try_an_alert(self):
+        self.page.go(self.at("/app/usage/alerts"))
+        self.page.click("details.new > summary")
+        self.page.evaluate("document.querySelector('#subject').value = ''")
+        self.page.fill("#rule", "resource_count > 3")
+        self.page.fill("#group_by", "resource")
+        self.photograph("alert-new")
+        with self.page.navigation():
+            self.page.click("#create-alert")
+        self.page.click("details.filters > summary")
+        with self.page.navigation():
+            self.page.click("#try-alert")
+        self.check("an alert is tried, and says what it would do", "It holds now" in self.page.text("main"), self.page.text("main"))
+        self.photograph("alert-tried")
 
     def stop_an_instance(self):
         with self.server.client(self.credentials["test_api_key"]) as client:

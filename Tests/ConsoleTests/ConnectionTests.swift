@@ -62,6 +62,46 @@ import Webhooks
         }
     }
 
+    @Test func `names a profile that wins over the environment, but not over flags`() throws {
+        try inFolder { file, environment in
+            var content = ConfigFile.Content()
+            content.profiles["default"] = .init(url: "https://a.example", token: "ses_a")
+            content.profiles["staging"] = .init(url: "https://b.example", token: "ses_b")
+            try file.write(content)
+            func target(_ words: [String], _ more: [String: String]) throws -> [String] {
+                let target = try RemoteOptions.parse(words).target(environment.merging(more) { $1 })
+                return [target.url, target.token ?? ""]
+            }
+            let other = ["CLOUDAPI_URL": "https://c.example", "CLOUDAPI_KEY": "pk_live_c"]
+            #expect(try target(["--profile", "staging"], other) == ["https://b.example", "ses_b"])
+            #expect(try target(["--profile", "staging", "--key", "pk_live_1"], other) == ["https://b.example", "pk_live_1"])
+            // A profile named by the environment is the login that is used; the other variables win over it.
+            #expect(try target([], ["CLOUDAPI_PROFILE": "staging"]) == ["https://b.example", "ses_b"])
+            #expect(try target([], other.merging(["CLOUDAPI_PROFILE": "staging"]) { $1 }) == ["https://c.example", "pk_live_c"])
+            #expect(try target(["--profile", "default"], ["CLOUDAPI_PROFILE": "staging"]) == ["https://a.example", "ses_a"])
+            // A key of the environment is not sent to a profile's server, nor a profile's token elsewhere.
+            #expect(throws: RemoteFailure.self) { try target(["--profile", "staging", "--url", "https://a.example"], [:]) }
+            #expect(throws: RemoteFailure.self) { try target(["--profile", "nobody"], other) }
+        }
+    }
+
+    @Test func `lists its profiles without what they sign in with, chooses and forgets`() throws {
+        var content = ConfigFile.Content()
+        content.profiles["staging"] = .init(url: "https://b.example", token: "pk_live_b")
+        content.profiles["default"] = .init(url: "https://a.example", token: "ses_a", email: "ada@example.com", session: "sn_1")
+        let listed = content.list(named: nil)
+        #expect(listed.compactMap { $0["name"]?.string } == ["default", "staging"])
+        #expect(listed.map { $0["is_used"] } == [true, false] && listed.map { $0["kind"] } == ["session", "key"])
+        #expect(!listed.contains { $0.indented.contains("ses_a") || $0.indented.contains("pk_live_b") })
+        #expect(content.list(named: "staging").map { $0["is_used"] } == [false, true])
+        #expect(try content.use("staging").url == "https://b.example")
+        #expect(content.current == "staging")
+        #expect(throws: RemoteFailure.self) { try content.use("nobody") }
+        #expect(try content.forget("staging").token == "pk_live_b")
+        #expect(content.current == "default" && content.profiles.keys.sorted() == ["default"])
+        #expect(throws: RemoteFailure.self) { try content.forget("staging") }
+    }
+
     @Test func `lends a login to no other server`() throws {
         try inFolder { file, environment in
             var content = ConfigFile.Content()

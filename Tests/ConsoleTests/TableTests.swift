@@ -57,6 +57,26 @@ import Testing
     }
 }
 
+@Suite struct `What reaches a terminal` {
+    @Test(arguments: [
+        ("\u{1B}]0;owned\u{07}", "\u{FFFD}]0;owned\u{FFFD}"), ("a\u{1B}[2J", "a\u{FFFD}[2J"), ("a\u{1B}", "a\u{FFFD}"),
+        ("\u{9B}31m", "\u{FFFD}31m"), ("over\rwritten\u{8}", "over\u{FFFD}written\u{FFFD}"), ("two\nlines, ü 漢", "two\nlines, ü 漢"),
+        ("\u{1B}\u{301}[2J", "\u{FFFD}\u{301}[2J"), ("", ""),
+    ])
+    func `is text, whatever a name holds`(name: String, shown: String) { #expect(Terminal.safe(name) == shown) }
+
+    @Test func `keeps the colours of tables`() {
+        let table = TextTable([.init("NAME", "name"), .init("PHASE", "phase")], [["name": "a\u{1B}[2Jb", "phase": "failed"]])
+        let text = table.text(width: 80, colours: true)
+        #expect(Terminal.safe(text) == text && text.contains("\u{1B}[31mfailed\u{1B}[0m") && !text.contains("\u{1B}[2J"))
+    }
+
+    @Test func `is harmless in a problem that a server sent`() {
+        let text = RemoteFailure(answer: 409, ["title": "x\u{1B}]0;t\u{7}", "detail": "y\u{1B}[2J"]).description
+        #expect(!text.contains("\u{1B}") && text.contains("y\u{FFFD}[2J"))
+    }
+}
+
 @Suite struct `A progress bar` {
     @Test(arguments: [
         (0, "[..............................]   0 %  x"), (33, "[#########.....................]  33 %  x"),

@@ -1,6 +1,7 @@
 import Kernel
 import Prices
 import Server
+import Storage
 import TestKit
 import Testing
 
@@ -110,6 +111,26 @@ import Testing
                 ["name": "x", "amount": "1", "scope": ["project_id": "proj_x", "cost_view_id": .string(view)]],
                 ["name": "x", "amount": "1", "scope": ["cost_view_id": .string(view)], "thresholds": [0]],
             ] { #expect(try await cloud.post("/v1/budgets", as: key, wrong).status == 422, "\(wrong)") }
+        }
+    }
+
+    @Test func `whose view can be read no more say so, and keep no other from being watched`() async throws {
+        try await Self.cloud { cloud, view in
+            let key = cloud.home.liveKey
+            let other = try await cloud.post("/v1/cost-views", as: key, ["name": "All"]).expecting(201).text("id")
+            let broken = try await cloud.post("/v1/budgets", as: key, Self.budget(view, "10")).expecting(201).text("id")
+            _ = try await cloud.post("/v1/budgets", as: key, Self.budget(other, "20")).expecting(201)
+            // As an older release might have kept it.
+            _ = try await cloud.store.write { connection in
+                try connection.execute(
+                    "UPDATE cost_views SET settings = ? WHERE workspace = ? AND id = ?",
+                    #"{"filters":[[{"dimension":"service","regex":"("}]]}"#, cloud.home.workspace, view)
+            }
+            try await cloud.parts.budgets.run()
+            let told = try await cloud.get("/v1/events?type=budget.threshold_reached", as: key).items
+            #expect(!told.isEmpty && told.allSatisfy { $0["data"]?["scope"]?["cost_view_id"]?.string == other })
+            let read = try await cloud.get("/v1/budgets/\(broken)", as: key)
+            #expect((400..<500).contains(read.status) && read.text.contains("regex"), "\(read.text)")
         }
     }
 

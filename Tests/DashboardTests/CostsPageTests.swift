@@ -70,6 +70,24 @@ import Testing
             #expect(!browser.page.contains("id=\"previous\"") && !browser.page.contains("dashed\" d="))
             try await browser.go("/app/costs?start_date=2026-02-01&end_date=2026-02-07&compare=previous_month")
             #expect(browser.page.contains("1 Jan 2026 – 7 Jan 2026"))
+            let own = "compare=custom&compare_start_date=2026-03-01&compare_end_date=2026-03-03"
+            try await browser.go("/app/costs?\(Self.span)&\(own)")
+            #expect(browser.page.contains("1 Mar 2026 – 3 Mar 2026") && browser.page.contains("value=\"custom\" selected"))
+            #expect(browser.page.contains("compare_start_date=2026-03-01&amp;compare_end_date=2026-03-03"), "kept by links")
+            let half = try await browser.go("/app/costs?\(Self.span)&compare=custom&compare_start_date=2026-03-01")
+            #expect(half.status == 400 && half.text.contains("compare=custom needs"))
+        }
+    }
+
+    @Test(arguments: [("Pacific/Kiritimati", "2026-03-11"), ("America/Los_Angeles", "2026-03-10"), ("UTC", "2026-03-10")])
+    func `counts its presets in the days of the view's time zone`(zone: String, today: String) async throws {
+        try await Installation.run { cloud in
+            // The clock stands at noon of the tenth, which is the eleventh there.
+            let view = try await cloud.post("/v1/cost-views", as: cloud.home.liveKey, ["name": "There", "zone": .string(zone)])
+                .expecting(201).text("id")
+            let browser = try await Browser.signedIn(cloud)
+            try await browser.go("/app/costs?view=\(view)&period=7d")
+            #expect(browser.page.contains("name=\"end_date\" type=\"date\" value=\"\(today)\""), "\(cloud.clock.now)")
         }
     }
 
@@ -215,6 +233,12 @@ import Testing
             #expect(try await browser.submit(Self.path, [:], token: false).status == 415)
             #expect(try await browser.send(Self.path, "--x\r\nnothing", type: "multipart/form-data; boundary=x").status == 422)
             #expect(try await browser.send(Self.path, "", type: "multipart/form-data; boundary=x").status == 422)
+            // What stands before the file is held, and has a limit: in one field, in several, and in a head without end.
+            let long = String(repeating: "x", count: 70_000)
+            #expect(try await browser.upload(Self.path, ["note": long], file: "x", named: "x.csv").status == 413)
+            let parts = Dictionary(uniqueKeysWithValues: (0..<8).map { ("note\($0)", String(repeating: "x", count: 9_000)) })
+            #expect(try await browser.upload(Self.path, parts, file: "x", named: "x.csv").status == 413)
+            #expect(try await browser.send(Self.path, "--x\r\nA: " + long, type: "multipart/form-data; boundary=x").status == 413)
             #expect(try await cloud.get("/v1/costs/imports", as: cloud.home.liveKey).items.isEmpty)
         }
     }

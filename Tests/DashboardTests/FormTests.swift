@@ -120,7 +120,7 @@ import Testing
             try await browser.submit("/app/projects", ["name": name])
             #expect(browser.reply.status == 422)
             #expect(browser.page.contains("value=\"&quot;&gt;&lt;b&gt;aaa"))
-            #expect(browser.page.contains("The name must have 1 to 120 characters"))
+            #expect(browser.page.contains("Name must have 1 to 120 characters"))
         }
     }
 }

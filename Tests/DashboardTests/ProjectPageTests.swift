@@ -56,6 +56,22 @@ import Testing
         }
     }
 
+    @Test func `that is archived takes nobody in, but the invitation that was made is shown`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            let id = installation.home.project.rawValue
+            _ = try await installation.delete("/v1/projects/\(id)", as: installation.home.sessionToken)
+            try await browser.go("/app/projects/\(id)")
+            try await browser.submit("/app/projects/\(id)/invitation", ["email": "new@home.example", "role": "editor"])
+            #expect(browser.reply.status == 409 && browser.page.contains("archived"))
+            #expect(browser.page.contains("/app/invitation#inv_"))
+            let users = try await installation.get("/v1/users", as: installation.home.liveKey).items
+            #expect(users.count { $0["email"] == "new@home.example" } == 1)
+            let members = try await installation.get("/v1/projects/\(id)/members", as: installation.home.liveKey).items
+            #expect(!members.contains { $0["email"] == "new@home.example" })
+        }
+    }
+
     @Test func `a viewer cannot change it, and another workspace does not see it`() async throws {
         try await Installation.run { installation in
             let id = installation.home.project.rawValue

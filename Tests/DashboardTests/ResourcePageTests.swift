@@ -26,6 +26,69 @@ import Testing
         }
     }
 
+    @Test func `one is priced, kept out by a budget with what would fit, and made`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            let key = installation.home.testKey
+            let project = try #require(try await installation.get("/v1/projects?status=active", as: key).ids.first)
+            #expect(try await browser.go("/app/resources").text.contains("href=\"/app/resources/new\""))
+            try await browser.go("/app/resources/new")
+            #expect(browser.page.contains("0.1120 USD an hour") && browser.page.contains("value=\"\(project)\""))
+            let form = ["name": "web-9", "project_id": project, "size": "s-16", "image": "debian-12", "labels": "team=core\ntier=<b>"]
+            let wrong = try await browser.submit("/app/resources/new/instance", form.merging(["labels": "core"]) { $1 })
+            #expect(wrong.status == 422 && wrong.text.contains("“core” is not") && wrong.text.contains("value=\"web-9\""))
+            let fine = form.merging(["labels": "team=core"]) { $1 }
+            try await browser.submit("/app/resources/new/instance", fine.merging(["preview": "yes"]) { $1 })
+            #expect(browser.reply.status == 200 && browser.page.contains("0.1120 USD") && browser.page.contains("A month of 730 hours"))
+            #expect(try await installation.get("/v1/instances/web-9", as: key).status == 404, "nothing is made")
+            // A budget that a small one still fits in.
+            let none = try await installation.post(
+                "/v1/budgets", as: key, ["name": "Tight", "amount": "100000", "scope": ["project_id": .string(project)]]
+            ).expecting(201)
+            let spent = try #require(ExactDecimal(none.text("spent"))) + (ExactDecimal(none.text("reserved")) ?? 0)
+            _ = try await installation.patch(
+                "/v1/budgets/\(none.text("id"))", as: key, ["amount": .string((spent + 10).formatted(minimumPlaces: 2))]
+            ).expecting(200)
+            for more in [["preview": "yes"], [:]] {
+                try await browser.submit("/app/resources/new/instance", fine.merging(more) { $1 })
+                #expect(browser.reply.status == 402 && browser.page.contains("The largest size that fits is "), "\(browser.page)")
+            }
+            try await browser.submit("/app/resources/new/instance", fine.merging(["size": "n-1"]) { $1 })
+            let path = try #require(browser.location)
+            #expect(path.hasPrefix("/app/resources/inst_"))
+            let made = try await installation.get("/v1/instances/web-9", as: key).expecting(200)
+            #expect(made["labels"] == ["team": "core"] && made["spec"]?["size"] == "n-1")
+        }
+    }
+
+    @Test func `volumes and networks are made too, by who may`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            let key = installation.home.testKey
+            let project = try #require(try await installation.get("/v1/projects?status=active", as: key).ids.first)
+            try await browser.go("/app/resources/new/volume")
+            let small = try await browser.submit(
+                "/app/resources/new/volume", ["name": "data-9", "project_id": project, "size_gib": "many"])
+            #expect(small.status == 422 && small.text.contains("value=\"many\"") && small.text.contains("aria-invalid"))
+            try await browser.submit("/app/resources/new/volume", ["name": "data-9", "project_id": project, "size_gib": "5"])
+            #expect(browser.location?.hasPrefix("/app/resources/vol_") == true)
+            try await browser.go("/app/resources/new/network")
+            try await browser.submit(
+                "/app/resources/new/network", ["name": "net-9", "project_id": project, "cidr": "10.99.0.0/24", "nat": "yes"])
+            #expect(browser.location?.hasPrefix("/app/resources/net_") == true)
+            let network = try await installation.get("/v1/networks/net-9", as: key).expecting(200)
+            #expect(network["spec"]?["cidr"] == "10.99.0.0/24" && network["spec"]?["nat"] == true)
+            #expect(try await browser.go("/app/resources/new/nothing").status == 404)
+            let viewer = try await Browser.member(installation, "viewer", of: installation.home.project.rawValue)
+            #expect(try await !viewer.go("/app/resources").text.contains("/app/resources/new"))
+            #expect(try await viewer.go("/app/resources/new").status == 403)
+            let refused = try await viewer.submit("/app/resources/new/network", ["name": "mine", "project_id": project])
+            #expect(refused.status == 403)
+        }
+    }
+
     @Test func `nothing of the test side is seen on the live side, nor of another workspace`() async throws {
         try await Installation.run { installation in
             let id = try #require(try await installation.get("/v1/instances", as: installation.home.testKey).ids.first)

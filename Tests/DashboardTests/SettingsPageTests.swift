@@ -194,6 +194,18 @@ import Testing
             #expect(browser.page.contains("instance.resize") && browser.page.contains("connected"))
             #expect(try await cloud.moving(browser.request(address + "/verification")).status == 303)
             try await browser.go(address)
+            let change = ["name": "third", "settings": "", "lists_projects": "yes", "project_ids": cloud.home.project.rawValue]
+            #expect(try await browser.submit(address, change.merging(["settings": "[1"]) { $1 }).text.contains("must be JSON"))
+            #expect(browser.reply.status == 422 && browser.page.contains("value=\"third\""))
+            #expect(try await cloud.moving(browser.request(address, change)).status == 303)
+            let id = String(address.split(separator: "/").last ?? "")
+            let changed = try await cloud.get("/v1/connections/\(id)", as: cloud.home.liveKey).expecting(200)
+            #expect(changed.text("name") == "third" && changed["project_ids"] == [.string(cloud.home.project.rawValue)])
+            try await browser.go(address)
+            #expect(browser.page.contains("value=\"\(cloud.home.project)\" checked"))
+            #expect(try await cloud.moving(browser.request(address, ["name": "third", "lists_projects": "yes"])).status == 303)
+            #expect(try await cloud.get("/v1/connections/\(id)", as: cloud.home.liveKey)["project_ids"]?.array?.isEmpty != false)
+            try await browser.go(address)
             try await browser.submit(address + "/deletion", ["confirmed": "yes"])
             #expect(try await browser.go(address).status == 404)
         }

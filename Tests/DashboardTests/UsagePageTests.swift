@@ -62,7 +62,7 @@ import Testing
             let browser = try await Browser.signedIn(installation)
             let key = installation.home.liveKey
             try await browser.go("/app/usage/alerts")
-            let subject = ["subject": installation.home.account.rawValue, "severity": "critical", "webhook": "yes"]
+            let subject = ["subject": installation.home.account.rawValue, "severity": "critical", "channels": "webhook"]
             let broken = ["name": "A", "rule": "quota_percent >"].merging(subject) { $1 }
             #expect((400...422).contains(try await browser.submit("/app/usage/alerts", broken).status))
             #expect(browser.page.contains("role=\"alert\""))
@@ -85,6 +85,83 @@ import Testing
             try await browser.go(path)
             try await browser.submit("\(path)/deletion", ["confirmed": "yes"])
             #expect(try await installation.get("/v1/alerts/\(id)", as: key).status == 404)
+        }
+    }
+
+    @Test func `a budget on a cost view is made from the costs page, tells at what it was told, and keeps nothing out`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            let key = installation.home.liveKey
+            let view = try await installation.post("/v1/cost-views", as: key, ["name": "All of it"]).expecting(201).text("id")
+            let costs = try await browser.go("/app/costs?view=\(view)").text
+            #expect(costs.contains("/app/usage/budgets?view=\(view)"))
+            try await browser.go("/app/usage/budgets?view=\(view)")
+            #expect(browser.page.contains("<option value=\"\(view)\" selected>Cost view: All of it"))
+            let form = ["name": "View", "scope": view, "amount": "100", "currency": "USD", "enforced": "yes"]
+            let wrong = try await browser.submit("/app/usage/budgets", form.merging(["thresholds": "half"]) { $1 })
+            #expect(wrong.status == 422 && wrong.text.contains("“half” is not") && wrong.text.contains("value=\"half\""))
+            try await browser.submit("/app/usage/budgets", form.merging(["thresholds": "50, 90 %"]) { $1 })
+            #expect(browser.location == "/app/usage/budgets", "\(browser.page)")
+            let made = try #require(try await installation.get("/v1/budgets", as: key).items.first)
+            #expect(made["scope"]?["cost_view_id"]?.string == view && made["enforced"] == false)
+            #expect(made["thresholds"] == [50, 90] && made["forecast_thresholds"] == [100])
+            let path = "/app/usage/budgets/\(made["id"]?.string ?? "")"
+            try await browser.go(path)
+            #expect(browser.page.contains("value=\"50, 90\""))
+            let changed = ["name": "View", "amount": "100", "thresholds": "", "forecast_thresholds": "120", "on_view": "yes"]
+            try await browser.submit(path, changed)
+            let after = try #require(try await installation.get("/v1/budgets", as: key).items.first)
+            #expect(after["thresholds"] == [] && after["forecast_thresholds"] == [120])
+        }
+    }
+
+    @Test func `an alert has groups, labels, an action on trial, and is tried before it matters`() async throws {
+        try await Installation.run { installation in
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            let key = installation.home.testKey
+            let project = try #require(try await installation.get("/v1/projects", as: key).ids.first)
+            try await browser.go("/app/usage/alerts")
+            #expect(browser.page.contains("<option value=\"\">The whole workspace</option>"))
+            let form = [
+                "name": "Too many", "subject": project, "group_by": "resource, label:team", "rule": "resource_count > 100", "for": "10m",
+                "recover": "resource_count < 90", "severity": "critical", "channels": "slack", "action": "stop",
+                "action_selector": "tier=dev", "action_cooldown": "30m", "action_dry_run": "yes",
+            ]
+            let refused = try await browser.submit("/app/usage/alerts", form.merging(["action_cooldown": "soon"]) { $1 })
+            #expect(refused.status == 422 && refused.text.contains("value=\"tier=dev\"") && refused.text.contains("role=\"alert\""))
+            try await browser.submit("/app/usage/alerts", form)
+            let path = try #require(browser.location)
+            let id = String(path.split(separator: "/").last ?? "")
+            var alert = try await installation.get("/v1/alerts/\(id)", as: key).expecting(200)
+            #expect(alert["group_by"] == ["resource", "label:team"] && alert.text("recover") == "resource_count < 90")
+            #expect(alert["action"]?["type"] == "stop" && alert["action"]?["cooldown"] == "30m" && alert["action"]?["dry_run"] == true)
+            try await browser.go(path)
+            for words in ["resource, label:team", "Stops instances with tier=dev", "only noted", "Silence for a while"] {
+                #expect(browser.page.contains(words), "\(words)")
+            }
+            let before = try await installation.get("/v1/events?limit=1", as: key).items.first?["seq"]
+            try await browser.submit("\(path)/rehearsal", ["hours": ""])
+            #expect(browser.reply.status == 200 && browser.page.contains("It holds now"), "\(browser.page)")
+            #expect(try await installation.get("/v1/events?limit=1", as: key).items.first?["seq"] == before, "nothing was done")
+            try await browser.go(path)
+            try await browser.submit("\(path)/rehearsal", ["hours": "24"])
+            #expect(browser.page.contains("What it would have been") || browser.reply.status == 422)
+            try await browser.go(path)
+            try await browser.submit("\(path)/silence", ["hours": "8", "matchers": "label:team=core"])
+            alert = try await installation.get("/v1/alerts/\(id)", as: key)
+            #expect(alert["silence_matchers"] == ["label:team": "core"])
+            try await browser.go(path)
+            try await browser.submit("\(path)/silence", ["hours": "8", "matchers": "nothing"])
+            #expect(browser.reply.status == 422 && browser.page.contains("“nothing” is not"))
+            try await browser.go(path)
+            let change = [
+                "name": "Frozen", "rule": "resource_count > 100", "severity": "info", "action": "freeze", "action_project": project,
+            ]
+            try await browser.submit("\(path)/change", change)
+            alert = try await installation.get("/v1/alerts/\(id)", as: key)
+            #expect(alert["action"]?["type"] == "freeze" && alert["action"]?["project_id"]?.string == project)
+            #expect(alert["recover"] == .null && alert["for"] == "0s" && alert["channels"] == [])
         }
     }
 

@@ -24,6 +24,7 @@ import Testing
                 #expect(section["rows"] == 0 && section["gaps"]?.array?.isEmpty == false)
             }
             let missing = Set(sections.filter { $0["status"] == "no_data" }.compactMap { $0["name"]?.string })
+            #expect(rows["oauth_client_inventory"] == 0)
             #expect(missing == ["failed_access", "exposure", "drift"])
             #expect(sections.allSatisfy { $0["criteria"]?.array?.isEmpty == false && $0["sha256"]?.string?.count == 64 })
             let head = try #require(
@@ -87,6 +88,31 @@ import Testing
             let whole = try await cloud.report(from: "2026-03-01T00:00:00Z", to: "2026-03-01T00:00:01Z").expecting(201)
             let none = try JSONParser.parse(Array(try await cloud.content(whole).utf8))["sections"]?.array ?? []
             #expect(none.allSatisfy { $0["name"] == "integrity" || $0["rows"]?.array?.isEmpty == true })
+        }
+    }
+
+    @Test func `has the OAuth clients there are, beside the keys`() async throws {
+        try await Installation.run { cloud in
+            func client(_ body: JSON) async throws -> String {
+                try await cloud.post("/v1/oauth/clients", as: cloud.home.sessionToken, body).expecting(201).text("id")
+            }
+            let bot = try await client(["name": "Bot", "scopes": ["projects:read"]])
+            let gone = try await client(["name": "Gone"])
+            let bound = try await client(["name": "Bound", "project_id": .string(cloud.home.project.rawValue)])
+            _ = try await cloud.post("/v1/oauth/clients/\(bot)/rotation", as: cloud.home.sessionToken, [:]).expecting(201)
+            _ = try await cloud.delete("/v1/oauth/clients/\(gone)", as: cloud.home.sessionToken).expecting(204)
+            cloud.clock.advance(seconds: 1)
+            func rows(_ projects: [String]?) async throws -> [JSON] {
+                let report = try await cloud.report(projects: projects).expecting(201)
+                let sections = try JSONParser.parse(Array(try await cloud.content(report).utf8))["sections"]?.array ?? []
+                return sections.first { $0["name"] == "oauth_client_inventory" }?["rows"]?.array ?? []
+            }
+            let all = try await rows(nil)
+            #expect(Set(all.compactMap { $0["id"]?.string }) == [bot, bound])
+            let row = try #require(all.first { $0["id"]?.string == bot })
+            #expect(row["scopes"] == ["projects:read"] && row["created_by"]?.string == cloud.home.user.rawValue)
+            #expect(row["rotated_at"]?.string != nil && row["flags"] == ["never_changed_anything"])
+            #expect(try await rows([cloud.home.project.rawValue]).compactMap { $0["id"]?.string }.contains(bound))
         }
     }
 

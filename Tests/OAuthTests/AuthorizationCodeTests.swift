@@ -44,7 +44,6 @@ import Testing
             #expect(try await cloud.patch(path, as: token, ["description": "y"]).status == 403)
             _ = try await cloud.patch("/v1/users/\(mel.id)", as: cloud.home.sessionToken, ["status": "deactivated"]).expecting(200)
             #expect(try await cloud.get("/v1/ping", as: token).code == "credential_invalid")
-            try await cloud.parts.oauth.sweep(cloud.store, cloud.place.surroundings)
             _ = try await cloud.patch("/v1/users/\(mel.id)", as: cloud.home.sessionToken, ["status": "active"]).expecting(200)
             #expect(try await cloud.get("/v1/ping", as: token).code == "credential_invalid", "it stays gone")
         }

@@ -104,7 +104,8 @@ import Testing
                 ["form_token", "once"].reduce(into: fields) { $0[$1] = ada.hidden($1) ?? "" }
             }
             try await ada.go(Self.path)
-            #expect(ada.reply.status == 200 && ada.reply.text.contains("None yet"))
+            #expect(
+                ada.reply.status == 200 && ada.reply.text.contains("None yet") && ada.reply.text.contains("You have let no application"))
             let sent = form([
                 "name": "Site", "type": "confidential", "redirect_uris": "https://app.example/done", "scopes": "projects:read",
             ])
@@ -112,7 +113,7 @@ import Testing
             #expect(ada.reply.status == 201 && ada.reply.text.contains("ocs_"), "\(ada.reply.text)")
             try await ada.submit(Self.path, sent)
             #expect(!ada.reply.text.contains("ocs_"))
-            let id = try #require(ada.reply.text.firstMatch(of: /data-client-id="(ocl_[a-z0-9]+)"/)).1
+            let id = try #require(ada.reply.text.firstMatch(of: /data-row="(ocl_[a-z0-9]+)"/)).1
             try await ada.submit("\(Self.path)/\(id)/rotation", form([:]))
             #expect(ada.reply.text.contains("ocs_"))
             try await ada.go(Self.path)
@@ -143,7 +144,7 @@ import Testing
             let ada = try await Person.signedIn(cloud)
             let token = try await app.exchange(ada.consent(to: app)).expecting(200).access
             try await ada.go(Self.path)
-            let id = try #require(ada.reply.text.firstMatch(of: /data-grant-id="(ogr_[a-z0-9]+)"/)).1
+            let id = try #require(ada.reply.text.firstMatch(of: /data-row="(ogr_[a-z0-9]+)"/)).1
             let form = ["confirmed": "yes", "form_token": ada.hidden("form_token") ?? "", "once": ada.hidden("once") ?? ""]
             try await ada.submit("\(Self.path)/\(id)/revocation", form)
             #expect(ada.reply.status == 303)

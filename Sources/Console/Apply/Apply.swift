@@ -26,7 +26,7 @@ struct Apply: RemoteCommand {
         let steps = try await planned(manifest, project, server)
         for (entry, step, _) in steps {
             Terminal.out("\(step.sign)  \(entry.kind.rawValue)/\(entry.name)")
-            for detail in step.details { Terminal.out("            " + TextTable.printable(detail)) }
+            for detail in step.details { Terminal.out("            " + detail) }
         }
         let refused = steps.filter { if case .refused = $0.1 { true } else { false } }
         guard refused.isEmpty else {
@@ -77,7 +77,11 @@ struct Apply: RemoteCommand {
             ids[entry.name] = answer.json["id"]?.string
             if wait || needed.contains(entry.name) { try await Waiting.ended(answer, server) }
             let outcome = answer.status == 201 ? "made" : answer.status == 202 ? "changed" : "in line"
-            Terminal.out(remote.json ? answer.text : "\(outcome)  \(entry.kind.rawValue)/\(entry.name)  \(ids[entry.name] ?? "")")
+            if remote.json {
+                Terminal.out(json: answer.text)
+            } else {
+                Terminal.out("\(outcome)  \(entry.kind.rawValue)/\(entry.name)  \(ids[entry.name] ?? "")")
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ struct AlertCommands: AsyncParsableCommand {
 
         func run(_ server: Remote) async throws {
             let answer = try await server.send(.post, "/v1/alerts/\(Remote.escaped(id))/dry-run")
-            show(answer) { _ in TextTable.printable(answer.json.indented) }
+            show(answer) { _ in answer.json.indented }
         }
     }
 

@@ -2,7 +2,7 @@ package import ArgumentParser
 
 /// What a person does on a server, from anywhere. `cloudapi` puts these beside the commands of whoever runs the server.
 package enum ConsoleCommands {
-    package static var session: [any ParsableCommand.Type] { [Login.self, Logout.self, WhoAmI.self] }
+    package static var session: [any ParsableCommand.Type] { [Login.self, Logout.self, WhoAmI.self, Profiles.self] }
 
     package static var remote: [any ParsableCommand.Type] {
         [
@@ -26,7 +26,7 @@ extension RemoteCommand {
 
     /// The JSON as it came, or what is written for people.
     func show(_ answer: Remote.Answer, _ text: (Terminal) -> String) {
-        Terminal.out(remote.json ? answer.text : text(.current()))
+        if remote.json { Terminal.out(json: answer.text) } else { Terminal.out(text(.current())) }
     }
 
     func show(_ answer: Remote.Answer, _ columns: [TextTable.Column]) {

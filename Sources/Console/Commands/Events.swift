@@ -32,7 +32,7 @@ struct Events: RemoteCommand {
         let filters: [(String, String?)] = [("type", type), ("subject", subject)]
         try await EventStream(server: server, query: filters, after: after).follow { event, text in
             if remote.json {
-                Terminal.out(text)
+                Terminal.out(json: text)
             } else {
                 Terminal.out(Self.columns.map { $0.text(of: event) }.joined(separator: "  "))
             }

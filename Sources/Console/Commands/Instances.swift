@@ -66,7 +66,7 @@ struct Instances: Resources {
         func run(_ server: Remote) async throws {
             let answer = try await server.get("/v1/instances/\(Remote.escaped(name))/logs", [("tail", String(tail))])
             show(answer) { _ in
-                (answer.json["data"]?.array ?? []).map { TextTable.printable($0["message"]?.string ?? "") }.joined(separator: "\n")
+                (answer.json["data"]?.array ?? []).map { $0["message"]?.string ?? "" }.joined(separator: "\n")
             }
         }
     }

@@ -40,9 +40,11 @@ struct Listen: RemoteCommand {
             } catch let unreachable as Unreachable {
                 outcome = "not delivered: \(unreachable.reason)"
             }
-            Terminal.out(
-                remote.json
-                    ? text : "\(event["seq"]?.integer ?? 0)  \(event["type"]?.string ?? "")  \(event["id"]?.string ?? "")  \(outcome)")
+            if remote.json {
+                Terminal.out(json: text)
+            } else {
+                Terminal.out("\(event["seq"]?.integer ?? 0)  \(event["type"]?.string ?? "")  \(event["id"]?.string ?? "")  \(outcome)")
+            }
             left -= 1
             return left > 0
         }

@@ -29,11 +29,9 @@ struct Login: AsyncParsableCommand {
             content.profiles[name] = profile
             content.current = name
             try file.write(content)
-            Terminal.out(
-                remote.json
-                    ? answer.text
-                    : "Signed in to \(url) (\(answer.json["workspace_id"]?.string ?? "?"), \(answer.json["mode"]?.string ?? "?")) as profile \(name)."
-            )
+            if remote.json { return Terminal.out(json: answer.text) }
+            let (workspace, mode) = (answer.json["workspace_id"]?.string ?? "?", answer.json["mode"]?.string ?? "?")
+            Terminal.out("Signed in to \(url) (\(workspace), \(mode)) as profile \(name).")
         } catch let unreachable as Unreachable {
             throw unreachable.failure
         }
@@ -59,20 +57,21 @@ struct Logout: AsyncParsableCommand {
     @Option(help: "One of several logins.")
     var profile: String?
 
-    func run() async throws {
-        let file = ConfigFile(environment: ProcessInfo.processInfo.environment)
+    func run() async throws { try await Self.end(profile) }
+
+    /// Of the profile of that name, else of the one that is used.
+    static func end(_ profile: String?) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let file = ConfigFile(environment: environment)
         var content = try file.read()
-        let name = profile ?? content.current
-        guard let login = content.profiles.removeValue(forKey: name) else {
-            throw RemoteFailure(.notFound, "Error: There is no login \(name).")
-        }
+        let name = profile ?? environment["CLOUDAPI_PROFILE"] ?? content.current
+        let login = try content.forget(name)
         if let session = login.session {
             // One that has ended already, or a server that is gone, does not keep anybody from forgetting it.
             _ = try? await Remote.with(Target(url: login.url, token: login.token, profile: name)) {
                 try await $0.send(.delete, "/v1/sessions/" + Remote.escaped(session))
             }
         }
-        content.current = content.profiles.keys.contains(content.current) ? content.current : content.profiles.keys.min() ?? "default"
         try file.write(content)
         Terminal.out("Signed out of \(login.url).")
     }

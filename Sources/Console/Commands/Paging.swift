@@ -23,7 +23,7 @@ extension RemoteCommand {
         repeat {
             let limit = paging.all ? 100 : paging.limit
             let answer = try await server.get(path, [("limit", String(limit)), ("cursor", cursor)] + query)
-            if remote.json { Terminal.out(answer.text) }
+            if remote.json { Terminal.out(json: answer.text) }
             rows += answer.json["data"]?.array ?? []
             cursor = answer.json["next_cursor"]?.string
             hasMore = cursor != nil

@@ -29,8 +29,23 @@ package struct Terminal: Sendable {
         return Int(size.ws_col)
     }
 
-    /// At once, also into a pipe.
-    static func out(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    /// Text for people, at once, also into a pipe. Whoever wrote a name, a label or a message that stands in it moves no cursor and sets no title.
+    static func out(_ text: String) { write(safe(text)) }
+
+    /// What a server sent for programs: as it came, but for a terminal.
+    static func out(json text: String) { write(isatty(1) == 1 ? safe(text) : text) }
+
+    private static func write(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+    /// Every control sequence but the colours of `TextTable` is made harmless.
+    package static func safe(_ text: String) -> String {
+        let parts = text.unicodeScalars.split(separator: "\u{1B}", omittingEmptySubsequences: false).map { TextTable.printable(String($0)) }
+        return parts.dropFirst().reduce(parts.first ?? "") { safe, part in
+            safe + (colours.contains { part.hasPrefix($0) } ? "\u{1B}" : "\u{FFFD}") + part
+        }
+    }
+
+    private static let colours = ["[0m", "[1m", "[31m", "[32m", "[33m"]
 
     static func error(_ text: String, terminator: String = "\n") { FileHandle.standardError.write(Data((text + terminator).utf8)) }
 }

@@ -38,12 +38,6 @@ struct APIKeysPage: Sendable {
         let error: String?
         let form: NewKeyForm?
         let lists: [KeyList]
-        let confirm: Confirmation?
-    }
-
-    private struct Confirmation: Sendable {
-        let id: String
-        let name: String
     }
 
     private func show(
@@ -56,7 +50,7 @@ struct APIKeysPage: Sendable {
             try (given.offered(to: visit.caller, connection), KeyList.both(for: visit, connection))
         }
         let said = notice ?? (visit.guest.query("revoked") == nil ? nil : "The key is revoked. The next request with it is refused.")
-        let content = Content(fresh: fresh, notice: said, error: error, form: filled, lists: lists, confirm: nil)
+        let content = Content(fresh: fresh, notice: said, error: error, form: filled, lists: lists)
         return visit.page("api-keys", "API Keys", section: .settings, status: status, content)
     }
 
@@ -87,13 +81,13 @@ struct APIKeysPage: Sendable {
         return try await show(visit, fresh: panel, status: .created)
     }
 
-    /// Asks first. The script asks in the browser and says so in the form; without it, a page asks.
     private func revoke(_ visit: Visit) async throws -> Response {
         guard visit.isConfirmed else {
             let key = try await visit.read { try administered(visit, $0) }
-            let content = Content(
-                fresh: nil, notice: nil, error: nil, form: nil, lists: [], confirm: Confirmation(id: key.id, name: key.name))
-            return visit.page("api-keys", "Revoke a key", section: .settings, content)
+            return visit.ask(
+                "Revoke “\(key.name)”?",
+                "The next request with it is refused, and with every token made with it. This cannot be undone.", "Revoke the key",
+                at: "\(Self.path)/\(key.id)/revocation", orBackTo: Self.path, section: .settings)
         }
         _ = try await visit.once { connection in try administered(visit, connection).revoke(by: visit.attribution, connection) }
         return Response.seeOther(Self.path + "?revoked")
@@ -110,13 +104,6 @@ struct APIKeysPage: Sendable {
 
     static let template = """
         {{<frame}}{{$main}}
-        {{#page.confirm}}
-        <section class="card ask"><h1>Revoke “{{name}}”?</h1>
-        <p class="muted">The next request with it is refused, and with every token made with it. This cannot be undone.</p>
-        <form method="post" action="\(path)/{{id}}/revocation">{{> form-fields}}<input type="hidden" name="confirmed" value="yes">
-        <div class="actions"><button class="stop" type="submit">Revoke the key</button><a href="\(path)">Keep it</a></div></form></section>
-        {{/page.confirm}}
-        {{^page.confirm}}
         {{> settings-tabs}}
         <div class="section-head"><h2>API Keys</h2><p>Programs call the API with a key. Use one for each program and each environment, and keep it out of source control.</p></div>
         {{#page.notice}}<p class="notice good" role="status">{{.}}</p>{{/page.notice}}
@@ -127,7 +114,6 @@ struct APIKeysPage: Sendable {
         {{^page.form}}<p class="notice">You can see keys here. Making, rotating and revoking them is up to the admins of a project.</p>{{/page.form}}
         {{#page.lists}}{{> key-list}}{{/page.lists}}
         </div>
-        {{/page.confirm}}
         {{/main}}{{/frame}}
         """
 }

@@ -1,17 +1,46 @@
 import Kernel
 
-/// A form of a page: what is asked for, what was typed, where it goes. Settings have many, so they are described and drawn by one template.
+/// A form of a page: what is asked for, what was typed, where it goes. Pages have many, so they are described and drawn by one template.
 struct FormPart: Sendable {
     let title: String
     var about: String?
-    let action: String
-    let submit: String
+    var action: String
+    var submit: String
     var id: String?
-    /// Behind a summary, for what is seldom needed.
-    var isFolded = false
+    var place: Place { didSet { (isNew, isFolded, isCard) = place.flags } }
+    private(set) var isNew: Bool
+    private(set) var isFolded: Bool
+    private(set) var isCard: Bool
     var isOpen = false
     var isDangerous = false
-    let fields: [Field]
+    /// What the call said to what was typed.
+    var problem: String?
+    /// What a second button would say, which sends the same with `preview`.
+    var preview: String?
+    /// What came of it.
+    var outcome: [Fact] = [] { didSet { hasOutcome = !outcome.isEmpty } }
+    private(set) var hasOutcome = false
+    var fields: [Field]
+
+    init(
+        title: String, about: String? = nil, action: String, submit: String, id: String? = nil, place: Place = .card,
+        isDangerous: Bool = false, preview: String? = nil, fields: [Field]
+    ) {
+        (self.title, self.about, self.action, self.submit, self.id) = (title, about, action, submit, id)
+        (self.place, self.isDangerous, self.preview, self.fields) = (place, isDangerous, preview, fields)
+        (isNew, isFolded, isCard) = place.flags
+    }
+
+    enum Place: Sendable {
+        /// In sight, under its title.
+        case card
+        /// Behind its title, for what is seldom needed.
+        case folded
+        /// Behind the button beside the head of a page (`has-new`), for a new one of what the page lists.
+        case new
+
+        fileprivate var flags: (Bool, Bool, Bool) { (self == .new, self == .folded, self == .card) }
+    }
 
     struct Field: Sendable {
         let name: String
@@ -19,6 +48,8 @@ struct FormPart: Sendable {
         var id: String
         var value = ""
         var hint: String?
+        /// What is wrong with what was typed.
+        var wrong: String?
         var placeholder = ""
         var type = "text"
         var most = 1000
@@ -30,6 +61,7 @@ struct FormPart: Sendable {
         var choices: [Choice] = []
         var boxes: [Choice] = []
         var isBoxes = false
+        var isPick = false
 
         private init(_ name: String, _ label: String) { (self.name, self.label, id) = (name, label, name) }
 
@@ -59,6 +91,13 @@ struct FormPart: Sendable {
             return field
         }
 
+        /// One of few, all of them in sight.
+        static func pick(_ name: String, _ label: String, _ choices: [(String, String)], chosen: String, hint: String? = nil) -> Field {
+            var field = select(name, label, choices, chosen: chosen, hint: hint)
+            (field.isSelect, field.isPick) = (false, true)
+            return field
+        }
+
         /// Any number of them.
         static func boxes(_ name: String, _ label: String, _ choices: [(String, String)], ticked: Set<String> = [], hint: String? = nil)
             -> Field
@@ -67,6 +106,17 @@ struct FormPart: Sendable {
             field.boxes = choices.map { Choice(value: $0.0, label: $0.1, isChosen: ticked.contains($0.0)) }
             (field.hint, field.isBoxes) = (hint, true)
             return field
+        }
+
+        /// Yes or no: sent as `yes`, or not at all.
+        static func box(_ name: String, _ label: String, _ words: String, isTicked: Bool, hint: String? = nil) -> Field {
+            boxes(name, label, [("yes", words)], ticked: isTicked ? ["yes"] : [], hint: hint)
+        }
+
+        /// A detail of the schema begins in the middle of a sentence; one of a rule is a sentence.
+        fileprivate func complaint(_ detail: String) -> String {
+            guard detail.first?.isLowercase == true else { return detail }
+            return "\(label.replacing(" (optional)", with: "")) \(detail)."
         }
 
         static func hidden(_ name: String, _ value: String) -> Field {
@@ -78,44 +128,61 @@ struct FormPart: Sendable {
 
     /// The same with ids of its own, for pages that ask for the same thing twice.
     func identified(by prefix: String) -> FormPart {
-        var fields = fields
-        for index in fields.indices { fields[index].id = "\(prefix)-\(fields[index].name)" }
-        return FormPart(
-            title: title, about: about, action: action, submit: submit, id: id, isFolded: isFolded, isOpen: isOpen,
-            isDangerous: isDangerous, fields: fields)
+        var copy = self
+        for index in fields.indices { copy.fields[index].id = "\(prefix)-\(fields[index].name)" }
+        return copy
     }
 
-    /// What was typed stands in it again.
-    func filled(from form: Form) -> FormPart {
-        var fields = fields
-        for index in fields.indices where !fields[index].isHidden && fields[index].type != "password" {
+    /// What was typed stands in it again, with what was said to it: beside the fields that the problem names, and above them all.
+    func filled(from form: Form, saying said: Problem? = nil) -> FormPart {
+        var copy = self
+        copy.isOpen = true
+        var unplaced = Set(said?.violations.map(\.pointer) ?? [""])
+        for index in fields.indices where !fields[index].isHidden {
             let name = fields[index].name
-            if let value = form[name] { fields[index].value = value }
-            fields[index].choices = fields[index].choices.map { Choice(value: $0.value, label: $0.label, isChosen: $0.value == form[name]) }
+            if let violation = said?.violations.first(where: { $0.pointer == "/" + name || $0.pointer.hasPrefix("/\(name)/") }) {
+                copy.fields[index].wrong = fields[index].complaint(violation.detail)
+                unplaced.remove(violation.pointer)
+            }
+            guard fields[index].type != "password" else { continue }
+            if let value = form[name] { copy.fields[index].value = value }
+            copy.fields[index].choices = fields[index].choices.map {
+                Choice(value: $0.value, label: $0.label, isChosen: $0.value == form[name])
+            }
             let ticked = Set(form.all(name))
-            fields[index].boxes = fields[index].boxes.map { Choice(value: $0.value, label: $0.label, isChosen: ticked.contains($0.value)) }
+            copy.fields[index].boxes = fields[index].boxes.map {
+                Choice(value: $0.value, label: $0.label, isChosen: ticked.contains($0.value))
+            }
         }
-        return FormPart(
-            title: title, about: about, action: action, submit: submit, id: id, isFolded: isFolded, isOpen: true, isDangerous: isDangerous,
-            fields: fields)
+        copy.problem = said.map { !$0.violations.isEmpty && unplaced.isEmpty ? "Look again at what is marked below." : $0.sentence }
+        return copy
     }
 
     static let template = """
-        {{#isFolded}}<details class="new"{{#isOpen}} open{{/isOpen}}><summary>{{title}}</summary>{{/isFolded}}
-        <form class="card" method="post" action="{{action}}">{{> form-fields}}
-        {{^isFolded}}<div class="card-head"><div><h2>{{title}}</h2>{{#about}}<p>{{.}}</p>{{/about}}</div></div>{{/isFolded}}
+        {{#isNew}}<details class="new"{{#isOpen}} open{{/isOpen}}><summary>\(Icon.plus){{title}}</summary>{{/isNew}}
+        {{#isFolded}}<details class="card filters"{{#isOpen}} open{{/isOpen}}><summary>{{title}}</summary>{{/isFolded}}
+        <form{{^isFolded}} class="card"{{/isFolded}} method="post" action="{{action}}">{{> form-fields}}
+        {{#isCard}}<div class="card-head"><div><h2>{{title}}</h2>{{#about}}<p>{{.}}</p>{{/about}}</div></div>{{/isCard}}
+        {{#problem}}<p class="notice bad" role="alert">{{.}}</p>{{/problem}}
+        {{#hasOutcome}}<div class="notice good" role="status"><dl class="facts">{{#outcome}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/outcome}}</dl></div>{{/hasOutcome}}
         <div class="fields">
         {{#fields}}
         {{#isHidden}}<input type="hidden" name="{{name}}" value="{{value}}">{{/isHidden}}
-        {{#isInput}}<div class="field"><label for="{{id}}">{{label}}</label><input id="{{id}}" name="{{name}}" type="{{type}}" value="{{value}}" maxlength="{{most}}" placeholder="{{placeholder}}" autocomplete="off"{{#isRequired}} required{{/isRequired}}{{#hint}} aria-describedby="{{id}}-hint"{{/hint}}>{{#hint}}<p class="hint" id="{{id}}-hint">{{.}}</p>{{/hint}}</div>{{/isInput}}
-        {{#isArea}}<div class="field"><label for="{{id}}">{{label}}</label><textarea id="{{id}}" name="{{name}}" placeholder="{{placeholder}}">{{value}}</textarea>{{#hint}}<p class="hint">{{.}}</p>{{/hint}}</div>{{/isArea}}
-        {{#isSelect}}<div class="field"><label for="{{id}}">{{label}}</label><select id="{{id}}" name="{{name}}">{{#choices}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/choices}}</select>{{#hint}}<p class="hint">{{.}}</p>{{/hint}}</div>{{/isSelect}}
-        {{#isBoxes}}<fieldset class="field all"><legend>{{label}}</legend><div class="boxes">{{#boxes}}<label class="tick-box"><input type="checkbox" name="{{name}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>{{label}}</label>{{/boxes}}</div>{{#hint}}<p class="hint">{{.}}</p>{{/hint}}</fieldset>{{/isBoxes}}
+        {{#isInput}}<div class="field"><label for="{{id}}">{{label}}</label><input id="{{id}}" name="{{name}}" type="{{type}}" value="{{value}}" maxlength="{{most}}" placeholder="{{placeholder}}" autocomplete="off"{{#isRequired}} required{{/isRequired}}{{#wrong}} aria-invalid="true"{{/wrong}} aria-describedby="{{id}}-hint">{{> field-hint}}</div>{{/isInput}}
+        {{#isArea}}<div class="field"><label for="{{id}}">{{label}}</label><textarea id="{{id}}" name="{{name}}" placeholder="{{placeholder}}" aria-describedby="{{id}}-hint"{{#wrong}} aria-invalid="true"{{/wrong}}>{{value}}</textarea>{{> field-hint}}</div>{{/isArea}}
+        {{#isSelect}}<div class="field"><label for="{{id}}">{{label}}</label><select id="{{id}}" name="{{name}}" aria-describedby="{{id}}-hint"{{#wrong}} aria-invalid="true"{{/wrong}}>{{#choices}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/choices}}</select>{{> field-hint}}</div>{{/isSelect}}
+        {{#isPick}}<fieldset class="field"><legend>{{label}}</legend><div class="switch">{{#choices}}<label><input type="radio" name="{{name}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>{{label}}</label>{{/choices}}</div>{{> field-hint}}</fieldset>{{/isPick}}
+        {{#isBoxes}}<fieldset class="field all"><legend>{{label}}</legend><div class="boxes">{{#boxes}}<label class="tick-box"><input type="checkbox" name="{{name}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>{{label}}</label>{{/boxes}}</div>{{> field-hint}}</fieldset>{{/isBoxes}}
         {{/fields}}
         </div>
-        <div class="actions"><button type="submit"{{#id}} id="{{.}}"{{/id}}{{#isDangerous}} class="stop"{{/isDangerous}}>{{submit}}</button></div>
+        <div class="actions"><button type="submit"{{#id}} id="{{.}}"{{/id}}{{#isDangerous}} class="stop"{{/isDangerous}}>{{submit}}</button>{{#preview}}<button type="submit" class="plain" name="preview" value="yes">{{.}}</button>{{/preview}}</div>
         </form>
-        {{#isFolded}}</details>{{/isFolded}}
+        {{^isCard}}</details>{{/isCard}}
+        """
+
+    /// What is wrong with a field, else what is to be known of it.
+    static let hintTemplate = """
+        <div id="{{id}}-hint">{{#wrong}}<p class="wrong">{{.}}</p>{{/wrong}}{{#hint}}<p class="hint">{{.}}</p>{{/hint}}</div>
         """
 }
 
@@ -152,6 +219,7 @@ struct TablePart: Sendable {
         }
         static func text(_ text: String, _ small: String? = nil) -> Cell { Cell(text: text, small: small) }
         static func badge(_ text: String, _ look: String = "") -> Cell { Cell(text: text, badge: look) }
+        static func badge(_ badge: Badge) -> Cell { Cell(text: badge.word, badge: badge.look) }
     }
 
     struct Action: Sendable {

@@ -8,11 +8,20 @@ struct FreshSecretPanel: Sendable {
     let example: String?
     /// The page a reload asks for.
     let address: String
+    /// What belongs to it and is no secret, such as the id of a client.
+    var other: Other?
+
+    struct Other: Sendable {
+        let name: String
+        let value: String
+    }
 
     static let template = """
         <section class="card fresh" aria-labelledby="fresh-title" data-address="{{address}}" data-focus tabindex="-1">
         <h2 id="fresh-title">{{title}}</h2>
         <p>{{about}}</p>
+        {{#other}}<p class="label" id="other-label">{{name}}</p>
+        <div class="copyable"><code id="other" aria-labelledby="other-label">{{value}}</code><button type="button" class="plain" data-copy="other" hidden>Copy</button></div>{{/other}}
         <p class="label" id="secret-label">{{label}}</p>
         <div class="copyable"><code id="secret" aria-labelledby="secret-label">{{secret}}</code><button type="button" data-copy="secret" hidden>Copy</button></div>
         {{#example}}<p class="label" id="curl-label">Try it</p>

@@ -12,7 +12,7 @@ struct ProjectsPage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/projects") { request, scope in
-            await pages.signedIn(request, scope) { visit in try await show(visit.acrossModes, NewProject()) }
+            await pages.signedIn(request, scope) { visit in try await show(visit.acrossModes) }
         }
         router.post("/app/projects") { request, scope in await pages.signedIn(request, scope) { try await create($0.acrossModes) } }
     }
@@ -20,8 +20,7 @@ struct ProjectsPage: Sendable {
     private struct Content: Sendable {
         let projects: [Row]
         let isEmpty: Bool
-        let mayCreate: Bool
-        let form: NewProject
+        let form: FormPart?
         let pager: Pager?
     }
 
@@ -35,17 +34,16 @@ struct ProjectsPage: Sendable {
         let created: String
     }
 
-    /// The form as it was typed, and what is wrong with it.
-    private struct NewProject: Sendable {
-        var name = ""
-        var description = ""
-        var environments = Choice.list(Project.Environment.allCases, \.label, chosen: .development)
-        var wrongName: String?
-        var wrongDescription: String?
-        var isOpen = false
-    }
+    private static let form = FormPart(
+        title: "New project", action: "/app/projects", submit: "Create project", id: "create-project", place: .new,
+        fields: [
+            .text("name", "Name", placeholder: "Core Platform", most: 120, isRequired: true),
+            .select(
+                "env", "Environment", Project.Environment.allCases.map { ($0.rawValue, $0.label) },
+                chosen: Project.Environment.development.rawValue), .text("description", "Description (optional)"),
+        ])
 
-    private func show(_ visit: Visit, _ form: NewProject, status: HTTPResponse.Status = .ok) async throws -> Response {
+    private func show(_ visit: Visit, problem: Problem? = nil) async throws -> Response {
         try visit.caller.require(.projectsRead)
         let number = visit.guest.page()
         let (page, rows) = try await visit.read { connection in
@@ -53,27 +51,26 @@ struct ProjectsPage: Sendable {
             let page = try Project.list(request, .init(), for: visit.caller, connection)
             return (page, try page.items.map { try Row($0, visit, connection) })
         }
+        let form = problem == nil ? Self.form : Self.form.filled(from: visit.form, saying: problem)
         let content = Content(
-            projects: rows, isEmpty: rows.isEmpty, mayCreate: mayCreate(visit.caller), form: form,
+            projects: rows, isEmpty: rows.isEmpty, form: mayCreate(visit.caller) ? form : nil,
             pager: Pager(number, hasMore: page.hasMore, path: "/app/projects"))
-        return visit.page("projects", "Projects", section: .projects, status: status, content)
+        return visit.page("projects", "Projects", section: .projects, status: .init(code: problem?.code.status ?? 200), content)
     }
 
     private func create(_ visit: Visit) async throws -> Response {
-        let caller = visit.caller
-        try ProjectDraft.requireMaker(caller)
-        var draft = ProjectDraft(name: visit.form.text("name"))
-        draft.description = visit.form.text("description")
-        draft.env = visit.form["env"].flatMap(Project.Environment.init) ?? .development
-        let form = NewProject(
-            name: draft.name, description: draft.description,
-            environments: Choice.list(Project.Environment.allCases, \.label, chosen: draft.env),
-            wrongName: visit.form.complaint("name", called: "The name", ProjectDraft.nameSchema),
-            wrongDescription: visit.form.complaint("description", called: "The description", ProjectDraft.descriptionSchema), isOpen: true)
-        guard form.wrongName == nil, form.wrongDescription == nil else {
-            return try await show(visit, form, status: .unprocessableContent)
+        try ProjectDraft.requireMaker(visit.caller)
+        let form = visit.form
+        do {
+            try await visit.send(
+                .post, "/v1/projects",
+                body: [
+                    "name": .string(form.text("name")), "description": .string(form.text("description")),
+                    "env": .string(form["env"] ?? Project.Environment.development.rawValue),
+                ])
+        } catch let problem as Problem where problem.belongsToForm {
+            return try await show(visit, problem: problem)
         }
-        _ = try await visit.once { [draft] in try Project.create(draft, by: visit.attribution, $0) }
         return Response.seeOther("/app/projects")
     }
 
@@ -83,25 +80,11 @@ struct ProjectsPage: Sendable {
         {{<frame}}{{$main}}
         <div class="has-new"><div class="page-head"><div><h1>Projects</h1><p>A project is where resources live and what a key belongs to. Each has a live side and a test side.</p></div></div>
         <div class="stack">
-        {{#page.mayCreate}}
-        <details class="new"{{#page.form.isOpen}} open{{/page.form.isOpen}}>
-        <summary>\(Icon.plus)New project</summary>
-        <form class="card" method="post" action="/app/projects">{{> form-fields}}
-        <div class="fields">
-        <div class="field"><label for="name">Name</label><input id="name" name="name" value="{{page.form.name}}" maxlength="120" required placeholder="Core Platform" autocomplete="off"{{#page.form.wrongName}} aria-invalid="true" aria-describedby="name-wrong"{{/page.form.wrongName}}>
-        {{#page.form.wrongName}}<p class="wrong" id="name-wrong">{{.}}</p>{{/page.form.wrongName}}</div>
-        <div class="field"><label for="env">Environment</label><select id="env" name="env">{{#page.form.environments}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/page.form.environments}}</select></div>
-        <div class="field"><label for="description">Description <span class="muted">(optional)</span></label><input id="description" name="description" value="{{page.form.description}}" maxlength="1000" autocomplete="off">
-        {{#page.form.wrongDescription}}<p class="wrong">{{.}}</p>{{/page.form.wrongDescription}}</div>
-        </div>
-        <div class="actions"><button type="submit" id="create-project">Create project</button></div>
-        </form>
-        </details>
-        {{/page.mayCreate}}
+        {{#page.form}}{{> form-part}}{{/page.form}}
         {{#page.isEmpty}}
         <section class="card empty">\(Icon.projects)<h2>No projects yet</h2>
-        {{#page.mayCreate}}<p>Make the first one to get a place for resources and keys.</p>{{/page.mayCreate}}
-        {{^page.mayCreate}}<p>Ask an admin of your workspace to add you to a project.</p>{{/page.mayCreate}}</section>
+        {{#page.form}}<p>Make the first one to get a place for resources and keys.</p>{{/page.form}}
+        {{^page.form}}<p>Ask an admin of your workspace to add you to a project.</p>{{/page.form}}</section>
         {{/page.isEmpty}}
         {{^page.isEmpty}}
         <section class="card table-card" aria-label="Projects"><table class="reflow">

@@ -6,9 +6,11 @@ package import Web
 package struct UserRoutes: Sendable {
     private let surroundings: Surroundings
     private let sessions: SignIn
+    private let consents: Consents
 
-    package init(surroundings: Surroundings, signIn: SignIn) {
+    package init(surroundings: Surroundings, signIn: SignIn, consents: Consents) {
         self.surroundings = surroundings
+        self.consents = consents
         self.sessions = signIn
     }
 
@@ -34,7 +36,8 @@ package struct UserRoutes: Sendable {
             Route(.get, "/v1/users/{id}", .scope(.usersRead), "Read a user", answers: [.ok(User.schema)], handler: get),
             Route(
                 .patch, "/v1/users/{id}", .scope(.usersWrite), "Change a user's name, role or status",
-                details: "`deactivated` ends every session and refuses every token of the user at once.",
+                details:
+                    "`deactivated` ends every session, refuses every token of the user and ends what they let applications do for them, at once and for good.",
                 body: .required(
                     .object([
                         .optional("name", .string(0...120)), .optional("role", .choice(of: User.Role.self)),
@@ -95,7 +98,7 @@ package struct UserRoutes: Sendable {
         return try await call.commit { connection in
             let user = try User.find(call.id(), for: call.caller, connection)
             try call.requireMatch(user.etag)
-            let updated = try user.update(name: name, role: role, status: status, by: call.attribution, connection)
+            let updated = try user.update(name: name, role: role, status: status, ending: consents, by: call.attribution, connection)
             return .json(.ok, updated).with(etag: updated.etag)
         }
     }
@@ -105,7 +108,7 @@ package struct UserRoutes: Sendable {
         return try await call.commit { connection in
             let user = try User.find(call.id(), for: call.caller, connection)
             try call.requireMatch(user.etag)
-            try user.erase(by: call.attribution, connection)
+            try user.erase(ending: consents, by: call.attribution, connection)
             return .noContent
         }
     }
@@ -128,8 +131,8 @@ extension Caller {
 
 extension User {
     /// Deactivates the user and removes what names them, here and in the log.
-    fileprivate func erase(by: Attribution, _ connection: Connection) throws {
-        if status != .deactivated { _ = try update(name: nil, role: nil, status: .deactivated, by: by, connection) }
+    fileprivate func erase(ending consents: Consents, by: Attribution, _ connection: Connection) throws {
+        if status != .deactivated { _ = try update(name: nil, role: nil, status: .deactivated, ending: consents, by: by, connection) }
         try connection.execute(
             "UPDATE users SET name = '', email = ?, password = NULL, invitation = NULL, version = version + 1, updated_at = ? WHERE workspace = ? AND id = ?",
             "\(id)@erased.invalid", by.at, by.tenant.workspace, id)

@@ -122,7 +122,9 @@ extension User {
     }
 
     /// Throws `last_admin` when nobody would be left to administer the workspace.
-    func update(name: String?, role: Role?, status: Status?, by: Attribution, _ connection: Connection) throws -> User {
+    func update(
+        name: String?, role: Role?, status: Status?, ending consents: Consents, by: Attribution, _ connection: Connection
+    ) throws -> User {
         let newRole = role ?? self.role
         let newStatus = status ?? self.status
         if self.role == .admin, self.status == .active, newRole != .admin || newStatus != .active {
@@ -138,6 +140,7 @@ extension User {
             newRole, newStatus, by.at, by.tenant.workspace, id)
         if newStatus == .deactivated {
             try connection.execute("DELETE FROM sessions WHERE workspace = ? AND person = ?", by.tenant.workspace, id)
+            try consents.end(of: id, .deactivated, by: by, connection)
         }
         try CredentialRevision.raise(connection)
         let updated = try Self.find(id, in: by.tenant.workspace, connection)
@@ -156,12 +159,13 @@ extension User {
         guard others ?? 0 > 0 else { throw Problem(.lastAdmin, "This is the only active admin of the workspace.") }
     }
 
-    /// Sets a new password and ends every session of the user.
-    package func resetPassword(_ password: PasswordHash, by: Attribution, _ connection: Connection) throws {
+    /// Sets a new password and ends every session of the user, and whatever they let others do for them.
+    package func resetPassword(_ password: PasswordHash, ending consents: Consents, by: Attribution, _ connection: Connection) throws {
         try connection.execute(
             "UPDATE users SET password = ?, status = 'active', invitation = NULL, version = version + 1, updated_at = ? WHERE workspace = ? AND id = ?",
             password.text, by.at, by.tenant.workspace, id)
         try connection.execute("DELETE FROM sessions WHERE workspace = ? AND person = ?", by.tenant.workspace, id)
+        try consents.end(of: id, .passwordReset, by: by, connection)
         try CredentialRevision.raise(connection)
         connection.append(EventDraft("user.password_reset", subject: id.rawValue), by: by)
     }

@@ -49,8 +49,7 @@ package struct AuthorizationServer: Sendable {
 }
 
 extension AuthorizationServer {
-    /// What has outlived its time; answers how many tokens and grants went. The grants of people who were deactivated go too, so that they stay
-    /// gone when somebody is active again.
+    /// Removes what has outlived its time.
     package func sweep(_ store: Store, _ surroundings: Surroundings) async throws {
         // Some at a time, so that no other write waits for all of them.
         let steps: [@Sendable (Timestamp, Connection) throws -> Int] = [
@@ -58,7 +57,6 @@ extension AuthorizationServer {
             { try RefreshToken.removeExpired(at: $0, limit: Self.atOnce, $1) },
             { try RefreshToken.forgetAnswers(at: $0, limit: Self.atOnce, $1) },
             { try OAuthGrant.removeExpired(at: $0, limit: Self.atOnce, $1) },
-            { _, connection in try OAuthGrant.revokeOfDeactivated(surroundings, limit: Self.atOnce, connection) },
         ]
         for step in steps {
             while try await store.write({ try step(surroundings.now(), $0) }) >= Self.atOnce {}
@@ -82,24 +80,6 @@ extension OAuthGrant {
             for table in ["oauth_codes", "oauth_refresh_tokens"] {
                 try connection.execute("DELETE FROM \(table) WHERE workspace = ? AND grant_id = ?", workspace, id)
             }
-        }
-        return found.count
-    }
-
-    /// Answers how many were looked at.
-    fileprivate static func revokeOfDeactivated(_ surroundings: Surroundings, limit: Int, _ connection: Connection) throws -> Int {
-        let found = try connection.rows(
-            """
-            SELECT g.workspace, g.id FROM oauth_grants g JOIN users u ON u.workspace = g.workspace AND u.id = g.person
-            WHERE u.status <> 'active' AND g.expires_at > ? LIMIT ?
-            """, surroundings.now(), limit
-        ) { try ($0.get(0, as: WorkspaceID.self), $0.get(1, as: OAuthGrantID.self)) }
-        for (workspace, id) in found {
-            guard let grant = try alive(id, in: workspace, at: surroundings.now(), connection) else { continue }
-            let by = Attribution(
-                tenant: Tenant(workspace: workspace, mode: grant.mode), actor: .system("oauth"), address: nil, request: nil,
-                surroundings: surroundings)
-            try grant.revoke(.deactivated, by: by, connection)
         }
         return found.count
     }

@@ -24,7 +24,6 @@ extension AuthorizationServer {
         try require(token.clientID, client)
         let grant = try token.grant.flatMap { try OAuthGrant.alive($0, in: token.workspace, at: call.at, connection) }
         try connection.execute("DELETE FROM oauth_tokens WHERE digest = ?", digest)
-        try CredentialRevision.raise(connection)
         let data: JSON = ["client_id": JSON(client.id), "user_id": JSON(grant?.person), "project_id": JSON(client.project)]
         connection.append(
             EventDraft("oauth_token.revoked", subject: grant?.id.rawValue ?? client.id.rawValue, data: data), by: call.attribution(client))

@@ -1,3 +1,4 @@
+package import Identity
 package import Kernel
 package import Storage
 import Web
@@ -30,6 +31,8 @@ package struct OAuthGrant: Sendable {
         case reuse
         /// The person was deactivated.
         case deactivated
+        /// The person got a new password from the operator.
+        case passwordReset = "password_reset"
     }
 }
 
@@ -95,19 +98,26 @@ extension OAuthGrant {
         return id
     }
 
+    /// Every one of a person, codes that were not exchanged included.
+    static func end(of person: UserID, _ reason: End, by: Attribution, _ connection: Connection) throws {
+        let grants = try connection.rows(
+            "\(selection) WHERE workspace = ? AND person = ? ORDER BY id" + connection.dialect.forUpdate, by.tenant.workspace, person,
+            as: read)
+        for grant in grants { try grant.revoke(reason, by: by, connection) }
+    }
+
     /// Notes that it got tokens, and how long it lives now.
     func extend(until: Timestamp, at now: Timestamp, _ connection: Connection) throws {
         try connection.execute(
             "UPDATE oauth_grants SET used_at = ?, expires_at = ? WHERE workspace = ? AND id = ?", now, until, workspace, id)
     }
 
-    /// Every token of it is refused from the next request on.
+    /// Every token of it is refused from the next request on, since its row is gone (`OAuthCredentials.isThere`).
     package func revoke(_ reason: End, by: Attribution, _ connection: Connection) throws {
         for table in ["oauth_tokens", "oauth_refresh_tokens", "oauth_codes"] {
             try connection.execute("DELETE FROM \(table) WHERE workspace = ? AND grant_id = ?", workspace, id)
         }
         try connection.execute("DELETE FROM oauth_grants WHERE workspace = ? AND id = ?", workspace, id)
-        try CredentialRevision.raise(connection)
         append("oauth_grant.revoked", [.init("reason", .string(reason.rawValue))], by: by, connection)
     }
 
@@ -123,6 +133,18 @@ extension OAuthGrant {
         ]
         let tenant = Tenant(workspace: workspace, mode: mode)
         connection.append(EventDraft(type, subject: id.rawValue, data: .object(whose + more)), by: by.on(tenant))
+    }
+}
+
+extension Consents {
+    /// The applications somebody let act for them.
+    package static let oauth = Consents { person, reason, by, connection in
+        let end: OAuthGrant.End =
+            switch reason {
+            case .deactivated: .deactivated
+            case .passwordReset: .passwordReset
+            }
+        try OAuthGrant.end(of: person, end, by: by, connection)
     }
 }
 

@@ -23,6 +23,11 @@ package struct OAuthCredentials: CredentialSource {
         return client.authenticated(
             as: id.rawValue, person: grant.person, scopes.intersection(rights.scopes), reach, until: token.expiresAt)
     }
+
+    /// Giving a token back, and ending a grant, delete its row and raise no revision: a program does so as often as it likes.
+    package func isThere(_ digest: @autoclosure () -> [UInt8], prefix: Secret.Prefix, _ connection: Connection) throws -> Bool {
+        try connection.row("SELECT 1 FROM oauth_tokens WHERE digest = ?", digest()) { _ in true } ?? false
+    }
 }
 
 /// An access token as it is kept.

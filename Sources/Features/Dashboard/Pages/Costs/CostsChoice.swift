@@ -1,3 +1,4 @@
+import Foundation
 import Kernel
 import Web
 
@@ -30,7 +31,7 @@ struct CostsChoice: Sendable {
     static let steps = ["account", "region", "service", "usage_type", "operation", "resource"]
     static let comparisons = [
         ("previous_period", "The period before"), ("previous_month", "A month earlier"), ("previous_year", "A year earlier"),
-        ("none", "Nothing"),
+        ("custom", "Own dates"), ("none", "Nothing"),
     ]
     static let granularities = ["hour", "day", "week", "month", "quarter", "year"]
 
@@ -44,6 +45,9 @@ struct CostsChoice: Sendable {
     var costType: String?
     var amortized: String?
     var compare: String
+    /// What it is compared with by dates of one's own; empty without.
+    var compareStart: String
+    var compareEnd: String
     var isCumulative: Bool
     /// What is drilled down to, in the order of the steps.
     var fixed: [(step: String, value: String)]
@@ -62,6 +66,7 @@ struct CostsChoice: Sendable {
         amortized = text("amortization").flatMap { ["true", "false"].contains($0) ? $0 : nil }
         compare = text("compare") ?? "previous_period"
         if !Self.comparisons.contains(where: { [compare] in $0.0 == compare }) { compare = "previous_period" }
+        (compareStart, compareEnd) = (text("compare_start_date").flatMap(Self.day) ?? "", text("compare_end_date").flatMap(Self.day) ?? "")
         isCumulative = text("cumulative") == "true"
         fixed = Self.steps.compactMap { step in text(step).map { (step, $0) } }
         (self.start, self.end) = period == .custom ? (start ?? "", end ?? "") : Self.dates(of: period, at: guest.at)
@@ -71,7 +76,16 @@ struct CostsChoice: Sendable {
         text.utf8.count == 10 && Timestamp(text + "T00:00:00Z") != nil ? text : nil
     }
 
-    /// First and last day, both counted, in UTC.
+    /// The presets, counted in the days of the view's time zone instead of UTC's; dates of one's own are those of the zone already.
+    func settled(in zone: String?, at now: Timestamp) -> CostsChoice {
+        guard period != .custom, let zone = zone.flatMap({ TimeZone(identifier: $0) }) else { return self }
+        var other = self
+        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(now.seconds)))
+        (other.start, other.end) = Self.dates(of: period, at: now.adding(seconds: Int64(offset)))
+        return other
+    }
+
+    /// First and last day, both counted, of a civil time.
     private static func dates(of period: Period, at now: Timestamp) -> (String, String) {
         func text(_ time: Timestamp) -> String { String(time.description.prefix(10)) }
         let yearStart = Timestamp(year: now.date.year, month: 1, day: 1)
@@ -92,6 +106,7 @@ extension CostsChoice {
     /// The parameters of `GET /v1/cost-views/{id}/data`.
     func query(limit: Int) -> [(name: String, value: String)] {
         var query = [("start_date", start), ("end_date", end), ("compare", compare), ("limit", String(limit))]
+        if compare == "custom" { query += [("compare_start_date", compareStart), ("compare_end_date", compareEnd)] }
         if let granularity { query.append(("granularity", granularity)) }
         if let groupBy { query.append(("group_by", groupBy)) }
         if let costType { query.append(("cost_type", costType)) }
@@ -118,6 +133,7 @@ extension CostsChoice {
         if let costType { fields.append(("cost_type", costType)) }
         if let amortized { fields.append(("amortization", amortized)) }
         if compare != "previous_period" { fields.append(("compare", compare)) }
+        if compare == "custom" { fields += [("compare_start_date", compareStart), ("compare_end_date", compareEnd)] }
         if isCumulative { fields.append(("cumulative", "true")) }
         return fields + fixed.map { ($0.step, $0.value) }
     }

@@ -39,6 +39,7 @@ struct CostsContent: Sendable {
     let exportLink: String
     let mayEdit: Bool
     let editLink: String?
+    let budgetLink: String?
     let notice: String?
     let error: String?
     let periods: [Period]
@@ -51,6 +52,8 @@ struct CostsContent: Sendable {
     let costTypes: [Choice]
     let amortizations: [Choice]
     let comparisons: [Choice]
+    let compareStart: String
+    let compareEnd: String
     let isCumulative: Bool
     let fixed: [Fixed]
     let hasFixed: Bool
@@ -79,6 +82,9 @@ struct CostsContent: Sendable {
         exportLink = "/app/costs/export.csv?from=\(choice.start)&to=\(choice.end)"
         mayEdit = visit.caller.scopes.contains(.costsWrite) && (try? visit.caller.requireWorkspace(.editor)) != nil
         editLink = isDefault ? nil : view["id"]?.string.map { "/app/costs/views/\(PercentEncoding.encode($0))" }
+        budgetLink =
+            visit.may(.budgetsWrite, as: .admin)
+            ? view["id"]?.string.map { "\(BudgetsPage.path)?view=\(PercentEncoding.encode($0))" } : nil
         notice = visit.query("done").flatMap { Self.notices[$0] }
         periods = CostsChoice.Period.allCases.filter { $0 != .custom }.map { period in
             Period(label: period.label, address: choice.address { $0.period = period }, isChosen: choice.period == period)
@@ -102,6 +108,7 @@ struct CostsContent: Sendable {
             Choice(value: "true", label: "Spread over their use", isChosen: spread),
         ]
         comparisons = CostsChoice.comparisons.map { Choice(value: $0.0, label: $0.1, isChosen: $0.0 == choice.compare) }
+        (compareStart, compareEnd) = (choice.compareStart, choice.compareEnd)
         isCumulative = choice.isCumulative
         fixed = choice.fixed.map { step, value in
             Fixed(

@@ -25,10 +25,11 @@ struct CostsPage: Sendable {
     private static let groups = 20
 
     private func show(_ visit: Visit) async throws -> Response {
-        let choice = CostsChoice(visit.guest)
+        let asked = CostsChoice(visit.guest)
         let views = try await visit.list("/v1/cost-views", query: ["sort": "created_at"], perPage: 100).items
         let columns = try await visit.getIfAllowed("/v1/cost-columns", query: ["limit": "100"])?["data"]?.array ?? []
-        let view = try Self.chosen(choice, views)
+        let view = try Self.chosen(asked, views)
+        let choice = asked.settled(in: view["zone"]?.string, at: visit.at)
         do {
             let answer = try await read(visit, choice, view)
             let span = answer.points.filter { $0.date != nil }
@@ -42,9 +43,10 @@ struct CostsPage: Sendable {
     }
 
     private func table(_ visit: Visit) async throws -> Response {
-        let choice = CostsChoice(visit.guest)
-        let views = try await visit.list("/v1/cost-views", perPage: 100).items
-        let answer = try await read(visit, choice, try Self.chosen(choice, views))
+        let asked = CostsChoice(visit.guest)
+        let view = try Self.chosen(asked, try await visit.list("/v1/cost-views", query: ["sort": "created_at"], perPage: 100).items)
+        let choice = asked.settled(in: view["zone"]?.string, at: visit.at)
+        let answer = try await read(visit, choice, view)
         return CostsTable(answer).csv(named: "costs-\(choice.start)-\(choice.end)")
     }
 
@@ -64,7 +66,7 @@ struct CostsPage: Sendable {
     static let template = """
         {{<frame}}{{$main}}
         <div class="page-head"><div><h1>Costs</h1><p>{{page.viewAbout}}</p></div>
-        <div class="links"><a href="/app/costs/imports">Imported bills</a><a href="{{page.exportLink}}">Export as FOCUS</a>{{#page.mayEdit}}<a href="/app/costs/views/new">New view</a>{{#page.editLink}}<a href="{{.}}">Edit this view</a>{{/page.editLink}}{{/page.mayEdit}}</div></div>
+        <div class="links"><a href="/app/costs/imports">Imported bills</a><a href="{{page.exportLink}}">Export as FOCUS</a>{{#page.mayEdit}}<a href="/app/costs/views/new">New view</a>{{#page.editLink}}<a href="{{.}}">Edit this view</a>{{/page.editLink}}{{#page.budgetLink}}<a href="{{.}}">Set a budget on it</a>{{/page.budgetLink}}{{/page.mayEdit}}</div></div>
         {{#page.notice}}<p class="notice good" role="status">{{.}}</p>{{/page.notice}}
         <div class="stack">
         <section class="card" aria-label="What is shown">
@@ -79,6 +81,8 @@ struct CostsPage: Sendable {
         <div><label for="cost_type">Cost</label><select id="cost_type" name="cost_type">{{#page.costTypes}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/page.costTypes}}</select></div>
         <div><label for="amortization">Commitments</label><select id="amortization" name="amortization">{{#page.amortizations}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/page.amortizations}}</select></div>
         <div><label for="compare">Compared with</label><select id="compare" name="compare">{{#page.comparisons}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/page.comparisons}}</select></div>
+        <div><label for="compare_start_date">Own dates, from</label><input id="compare_start_date" name="compare_start_date" type="date" value="{{page.compareStart}}"></div>
+        <div><label for="compare_end_date">Own dates, to</label><input id="compare_end_date" name="compare_end_date" type="date" value="{{page.compareEnd}}"></div>
         <div><label class="tick-box"><input type="checkbox" name="cumulative" value="true"{{#page.isCumulative}} checked{{/page.isCumulative}}>Added up</label></div>
         <div class="go">{{#page.fixed}}<input type="hidden" name="{{step}}" value="{{value}}">{{/page.fixed}}<button type="submit" id="apply">Show</button></div>
         </div></form></section>

@@ -11,6 +11,7 @@ struct ResourcesPage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/resources") { request, scope in await pages.signedIn(request, scope, show) }
+        NewResourcePage(pages: pages).add(to: router)
     }
 
     private struct Content: Sendable {
@@ -26,7 +27,7 @@ struct ResourcesPage: Sendable {
         let name: String
         let showsDeleted: Bool
         let pager: Pager?
-        let baseURL: String
+        let mayMake: Bool
     }
 
     struct Row: Sendable {
@@ -71,13 +72,15 @@ struct ResourcesPage: Sendable {
             projects: [Choice(value: "", label: "All projects", isChosen: false)]
                 + projects.map { Choice(value: $0.id, label: $0.name, isChosen: $0.id == asked("project_id")) },
             provider: asked("provider"), label: asked("selector"), name: asked("name"), showsDeleted: asked("show_deleted") == "true",
-            pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: filters), baseURL: pages.look.baseURL)
+            pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: filters),
+            mayMake: NewResourcePage.Kind.allCases.contains { visit.may($0.scope) })
         return visit.page("resources", "Resources", section: .resources, content)
     }
 
     static let template = """
         {{<frame}}{{$main}}
-        <div class="page-head"><div><h1>Resources</h1><p>Instances, volumes and networks of all your projects, wherever they run.</p></div></div>
+        <div class="page-head"><div><h1>Resources</h1><p>Instances, volumes and networks of all your projects, wherever they run.</p></div>
+        {{#page.mayMake}}<div class="head-actions"><a class="button" id="new-resource" href="/app/resources/new">\(Icon.plus)New resource</a></div>{{/page.mayMake}}</div>
         {{#page.wrong}}<p class="notice bad" role="alert">{{.}}</p>{{/page.wrong}}
         <details class="card filters"{{#page.isFiltered}} open{{/page.isFiltered}}><summary>Filter</summary>
         <form method="get" action="/app/resources" role="search"><div class="fields three">
@@ -91,8 +94,7 @@ struct ResourcesPage: Sendable {
         {{#page.isEmpty}}
         <section class="card empty">\(Icon.resources)
         {{#page.isFiltered}}<h2>Nothing fits</h2><p>No resource has all of that. <a href="/app/resources">Show all</a></p>{{/page.isFiltered}}
-        {{^page.isFiltered}}<h2>Nothing runs yet</h2><p>Connect a cloud, then make the first instance with a call.</p>
-        <pre tabindex="0" aria-label="Example"><code>curl {{page.baseURL}}/v1/instances -H "Authorization: Bearer $CLOUD_API_KEY" -H "Content-Type: application/json" -d '{"name":"web-1","project_id":"proj_…","spec":{"size":"s-1"}}'</code></pre>{{/page.isFiltered}}
+        {{^page.isFiltered}}<h2>Nothing runs yet</h2><p><a href="/app/settings/connections">Connect a cloud</a>, then {{#page.mayMake}}<a href="/app/resources/new">make the first instance</a>{{/page.mayMake}}{{^page.mayMake}}ask an editor of a project to make the first instance{{/page.mayMake}}.</p>{{/page.isFiltered}}
         </section>
         {{/page.isEmpty}}
         {{^page.isEmpty}}

@@ -14,6 +14,9 @@ struct ConnectionSettings: Sendable {
             await pages.acting(request, scope, create) { try await show($0, problem: $1) }
         }
         router.get("/app/settings/connections/{id}") { request, scope in await pages.signedIn(request, scope) { try await open($0) } }
+        router.post("/app/settings/connections/{id}") { request, scope in
+            await pages.acting(request, scope, change) { try await open($0, problem: $1) }
+        }
         router.post("/app/settings/connections/{id}/verification") { request, scope in
             await pages.acting(request, scope, verify) { try await open($0, problem: $1) }
         }
@@ -76,17 +79,59 @@ struct ConnectionSettings: Sendable {
     }
 
     private func create(_ visit: Visit) async throws -> Response {
-        let form = visit.form
-        var body: [JSON.Member] = [.init("name", .string(form.text("name"))), .init("provider", .string(form.text("provider")))]
+        let body = try Self.body(visit.form) + [.init("provider", .string(visit.form.text("provider")))]
+        let made = try await visit.send(.post, "/v1/connections", body: .object(body)).json
+        return Response.seeOther(Self.tab.path(made.text("id")))
+    }
+
+    /// A secret that is left empty stays as it is; settings and projects become what the form says.
+    private func change(_ visit: Visit) async throws -> Response {
+        let (id, form) = (visit.parameter(), visit.form)
+        var body = try Self.body(form)
+        if form.text("settings").isEmpty { body.append(.init("settings", .object([]))) }
+        if form["lists_projects"] == "yes" {
+            let chosen = form.all("project_ids").map { JSON.string($0) }
+            body.append(.init("project_ids", chosen.isEmpty ? .null : .array(chosen)))
+        }
+        try await visit.send(.patch, "/v1/connections/{id}", ["id": id], body: .object(body))
+        return Response.seeOther(Self.tab.path(id) + "?done=changed")
+    }
+
+    private static func body(_ form: Form) throws -> [JSON.Member] {
+        var body: [JSON.Member] = [.init("name", .string(form.text("name")))]
         for field in ["settings", "secret"] where !form.text(field).isEmpty {
             do throws(JSONParser.Failure) {
                 body.append(.init(field, try JSONParser.parse(form.text(field).utf8)))
             } catch {
-                throw Problem(.validationFailed, "The \(field) must be JSON: at byte \(error.offset) \(error.reason).")
+                throw Problem.invalid(field, "The \(field) must be JSON: at byte \(error.offset) \(error.reason).")
             }
         }
-        let made = try await visit.send(.post, "/v1/connections", body: .object(body)).json
-        return Response.seeOther(Self.tab.path(made.text("id")))
+        return body
+    }
+
+    private static func form(_ connection: JSON, _ projects: [ProjectName]) -> FormPart {
+        let settings = connection["settings"] ?? .object([])
+        let chosen = Set(connection.texts("project_ids"))
+        let choices = projects.map { ($0.id, $0.name) }
+        return FormPart(
+            title: "Change it", action: tab.path(connection.text("id")), submit: "Save", id: "change-connection",
+            fields: [
+                .text("name", "Name", connection.text("name"), hint: "Lower-case letters, digits and dashes.", most: 63, isRequired: true),
+                .text(
+                    "secret", "New secret (optional)", hint: "JSON; left empty, the one that is kept stays.", type: "password", most: 20_000
+                ),
+                .area(
+                    "settings", "Settings", settings.members?.isEmpty == false ? settings.indented : "",
+                    hint: "JSON, as the provider takes them."),
+            ]
+                // A long list would be cut, and what is not seen would be taken away.
+                + (choices.isEmpty || choices.count >= 100
+                    ? []
+                    : [
+                        .boxes(
+                            "project_ids", "For these projects", choices, ticked: chosen, hint: "All of them when none is ticked."),
+                        .hidden("lists_projects", "yes"),
+                    ]))
     }
 
     private func open(_ visit: Visit, problem: Problem? = nil) async throws -> Response {
@@ -94,7 +139,7 @@ struct ConnectionSettings: Sendable {
         let connection = try await visit.get("/v1/connections/{id}", ["id": id])
         var content = SettingsPage.Content(Self.tab, id, title: connection.text("name"))
         content.error = problem?.detail
-        content.notice = visit.query("done") == nil ? nil : "The connection was looked at anew."
+        content.notice = visit.query("done").map { $0 == "changed" ? "The connection is changed." : "The connection was looked at anew." }
         let capabilities = connection["capabilities"]
         content.facts = [
             .init(name: "Provider", value: connection.text("provider")), .init(name: "State", value: connection.text("state")),
@@ -116,6 +161,8 @@ struct ConnectionSettings: Sendable {
                 rows: (capabilities?.texts("features") ?? []).map { .init(id: $0, cells: [.name($0)]) }, none: "Not known yet"),
         ]
         if visit.may(.connectionsWrite, as: .admin) {
+            let form = Self.form(connection, try await visit.acrossModes.projectNames())
+            content.forms = [problem == nil || visit.form["name"] == nil ? form : form.filled(from: visit.form, saying: problem)]
             content.more = [
                 FormPart(
                     title: "Verify", about: "Asks the provider whether it answers, and what it can do.",

@@ -51,7 +51,7 @@ struct UnitMetricsPage: Sendable {
         var form: FormPart?
         if visit.may(.costsWrite, as: .editor) {
             form = sides.form(title: "New unit metric", action: Self.path, submit: "Make it", .null)
-            form?.isFolded = true
+            form?.place = .new
             form?.isOpen = items.isEmpty
             if problem != nil { form = form?.filled(from: visit.form) }
         }
@@ -103,7 +103,7 @@ struct UnitMetricsPage: Sendable {
         content.notice = visit.query("done") == nil ? nil : "The unit metric is changed."
         if visit.may(.costsWrite, as: .editor) {
             var form = sides.form(title: "Edit", action: Self.address(id), submit: "Save", metric)
-            form.isFolded = true
+            form.place = .folded
             content.form = problem == nil ? form : form.filled(from: visit.form)
             content.deletion = Self.address(id, "deletion")
         }

@@ -22,80 +22,107 @@ struct BudgetsPage: Sendable {
         let tabs: [Tab]
         let rows: [BudgetLine]
         let isEmpty: Bool
-        let mayWrite: Bool
-        let form: NewBudget
+        let form: FormPart?
         let pager: Pager?
-    }
-
-    private struct NewBudget: Sendable {
-        var name = ""
-        var amount = ""
-        var currency = "USD"
-        var scopes: [Choice] = []
-        var isEnforced = true
-        var error: String?
-        var isOpen = false
     }
 
     private struct Edit: Sendable {
         let line: BudgetLine
-        let amount: String
-        let currency: String
-        let mayWrite: Bool
+        let form: FormPart?
+        let deletion: FormPart?
         let error: String?
     }
 
-    private func show(_ visit: Visit, _ form: NewBudget = .init(), status: HTTPResponse.Status = .ok) async throws -> Response {
+    private static let percents = "Percent, parted by commas. For a budget on a cost view, which only tells."
+
+    private static func form(_ subjects: [(String, String)], chosen: String?) -> FormPart {
+        FormPart(
+            title: "New budget", action: path, submit: "Make budget", id: "create-budget", place: .new,
+            fields: [
+                .text("name", "Name", most: 120, isRequired: true),
+                .select(
+                    "scope", "For", subjects, chosen: chosen,
+                    hint: "One on a cost view counts what was billed there, and says when it gets too much."),
+                .text("amount", "A month", placeholder: "250.00", most: 120, isRequired: true),
+                .text("currency", "Currency", "USD", most: 3, isRequired: true),
+                .text("thresholds", "Tell at (optional)", hint: percents, placeholder: "80, 100", most: 100),
+                .text("forecast_thresholds", "Tell when expected to reach (optional)", hint: percents, placeholder: "100", most: 100),
+                .box(
+                    "enforced", "Enforcement", "Keep out what would go past it", isTicked: chosen?.hasPrefix("cv_") != true,
+                    hint: "Of an account or a project."),
+            ])
+    }
+
+    private func show(_ visit: Visit, problem: Problem? = nil) async throws -> Response {
         let number = visit.guest.page()
         let found = try await visit.list("/v1/budgets", page: number)
-        let mayWrite = visit.caller.scopes.contains(.budgetsWrite)
-        var form = form
-        if mayWrite { form.scopes = try await visit.subjects(chosen: visit.form["scope"]) }
+        var form: FormPart?
+        if visit.may(.budgetsWrite) {
+            let asked = visit.query("view")
+            let given = Self.form(try await visit.subjects() + visit.viewSubjects(), chosen: asked)
+            form = problem == nil ? given : given.filled(from: visit.form, saying: problem)
+            if asked != nil { form?.isOpen = true }
+        }
         let content = Content(
-            tabs: Tab.usage(at: Self.path), rows: found.items.map { BudgetLine($0) }, isEmpty: found.items.isEmpty, mayWrite: mayWrite,
-            form: form, pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: []))
-        return visit.page("budgets", "Budgets", section: .usage, status: status, content)
+            tabs: Tab.usage(at: Self.path), rows: found.items.map { BudgetLine($0) }, isEmpty: found.items.isEmpty, form: form,
+            pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: []))
+        return visit.page("budgets", "Budgets", section: .usage, status: .init(code: problem?.code.status ?? 200), content)
     }
 
     private func create(_ visit: Visit) async throws -> Response {
-        var form = NewBudget(
-            name: visit.form.text("name"), amount: visit.form.text("amount"), currency: visit.form.text("currency").uppercased(),
-            isEnforced: visit.form["enforced"] == "yes", isOpen: true)
-        let subject = visit.form.text("scope")
-        let scope: JSON = subject.hasPrefix("proj_") ? ["project_id": .string(subject)] : ["account_id": .string(subject)]
+        let form = visit.form
+        let subject = form.text("scope")
+        let kinds = ["proj_": "project_id", "cv_": "cost_view_id"]
+        let kind = kinds.first { subject.hasPrefix($0.key) }?.value ?? "account_id"
         do {
-            try await visit.send(
-                .post, "/v1/budgets",
-                body: [
-                    "name": .string(form.name), "scope": scope, "amount": .string(form.amount), "currency": .string(form.currency),
-                    "enforced": .bool(form.isEnforced),
-                ])
-        } catch let problem as Problem where [400, 403, 404, 409, 422].contains(problem.code.status) {
-            form.error = problem.sentence
-            return try await show(visit, form, status: .init(code: problem.code.status))
+            let body: [JSON.Member] = [
+                .init("name", .string(form.text("name"))), .init("scope", .object([.init(kind, .string(subject))])),
+                .init("amount", .string(form.text("amount"))), .init("currency", .string(form.text("currency").uppercased())),
+                .init("enforced", .bool(form["enforced"] == "yes" && kind != "cost_view_id")),
+            ]
+            try await visit.send(.post, "/v1/budgets", body: .object(body + form.thresholds()))
+        } catch let problem as Problem where problem.belongsToForm {
+            return try await show(visit, problem: problem)
         }
         return Response.seeOther(Self.path)
     }
 
-    private func edit(_ visit: Visit, error: Problem? = nil) async throws -> Response {
+    private func edit(_ visit: Visit, problem: Problem? = nil) async throws -> Response {
         let budget = try await visit.get("/v1/budgets/{id}", ["id": visit.parameter()])
+        let line = BudgetLine(budget)
+        let address = "\(Self.path)/\(line.id)"
+        let isOnView = budget["scope"]?["cost_view_id"] != nil
+        func percents(_ name: String) -> String { budget.texts(name).joined(separator: ", ") }
+        let form = FormPart(
+            title: "Change", action: address, submit: "Save",
+            fields: [
+                .text("name", "Name", line.name, most: 120, isRequired: true),
+                .text("amount", "A month, in \(budget.text("currency"))", budget.text("amount"), most: 120, isRequired: true),
+            ]
+                + (isOnView
+                    ? [
+                        .text("thresholds", "Tell at", percents("thresholds"), hint: "Percent, parted by commas.", most: 100),
+                        .text("forecast_thresholds", "Tell when expected to reach", percents("forecast_thresholds"), most: 100),
+                        .hidden("on_view", "yes"),
+                    ]
+                    : [.box("enforced", "Enforcement", "Keep out what would go past it", isTicked: line.isEnforced)]))
+        let deletion = FormPart(title: "Delete the budget", action: address + "/deletion", submit: "Delete", isDangerous: true, fields: [])
+        let mayWrite = visit.may(.budgetsWrite)
         let content = Edit(
-            line: BudgetLine(budget), amount: budget.text("amount"), currency: budget.text("currency"),
-            mayWrite: visit.caller.scopes.contains(.budgetsWrite), error: error?.sentence)
-        return visit.page("budget", content.line.name, section: .usage, status: error.map { .init(code: $0.code.status) } ?? .ok, content)
+            line: line, form: !mayWrite ? nil : problem == nil ? form : form.filled(from: visit.form, saying: problem),
+            deletion: mayWrite ? deletion : nil, error: mayWrite ? nil : problem?.detail)
+        return visit.page("budget", line.name, section: .usage, status: .init(code: problem?.code.status ?? 200), content)
     }
 
     private func change(_ visit: Visit) async throws -> Response {
         let form = visit.form
         do {
-            try await visit.send(
-                .patch, "/v1/budgets/{id}", ["id": visit.parameter()],
-                body: [
-                    "name": .string(form.text("name")), "amount": .string(form.text("amount")),
-                    "enforced": .bool(form["enforced"] == "yes"),
-                ])
-        } catch let problem as Problem where [400, 403, 409, 422].contains(problem.code.status) {
-            return try await edit(visit, error: problem)
+            var body: [JSON.Member] = [.init("name", .string(form.text("name"))), .init("amount", .string(form.text("amount")))]
+            body +=
+                form["on_view"] == "yes" ? try form.thresholds(emptyIsNone: true) : [.init("enforced", .bool(form["enforced"] == "yes"))]
+            try await visit.send(.patch, "/v1/budgets/{id}", ["id": visit.parameter()], body: .object(body))
+        } catch let problem as Problem where problem.belongsToForm && problem.code != .notFound {
+            return try await edit(visit, problem: problem)
         }
         return Response.seeOther("\(Self.path)/\(visit.parameter())")
     }
@@ -119,15 +146,7 @@ struct BudgetsPage: Sendable {
         <div class="has-new"><div class="page-head"><div><h1>Budgets</h1><p>What may be spent in a month. An enforced one keeps out what would go past it.</p></div></div>
         {{#page}}{{> tabs}}{{/page}}
         <div class="stack">
-        {{#page.mayWrite}}<details class="new"{{#page.form.isOpen}} open{{/page.form.isOpen}}><summary>\(Icon.plus)New budget</summary>
-        <form class="card" method="post" action="/app/usage/budgets">{{> form-fields}}
-        {{#page.form.error}}<p class="notice bad" role="alert">{{.}}</p>{{/page.form.error}}
-        <div class="fields">
-        <div class="field"><label for="name">Name</label><input id="name" name="name" value="{{page.form.name}}" maxlength="120" required autocomplete="off"></div>
-        <div class="field"><label for="scope">For</label><select id="scope" name="scope">{{#page.form.scopes}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/page.form.scopes}}</select></div>
-        <div class="field"><label for="amount">A month</label><input id="amount" name="amount" value="{{page.form.amount}}" maxlength="120" required inputmode="decimal" placeholder="250.00" autocomplete="off"></div>
-        <div class="field"><label for="currency">Currency</label><input id="currency" name="currency" value="{{page.form.currency}}" maxlength="3" required autocomplete="off"></div>
-        </div><div class="actions"><button type="submit" id="create-budget">Make budget</button><label class="check"><input type="checkbox" name="enforced" value="yes"{{#page.form.isEnforced}} checked{{/page.form.isEnforced}}>Keep out what would go past it</label></div></form></details>{{/page.mayWrite}}
+        {{#page.form}}{{> form-part}}{{/page.form}}
         {{#page.isEmpty}}<section class="card empty">\(Icon.usage)<h2>No budgets yet</h2><p>Set one to be safe from surprises.</p></section>{{/page.isEmpty}}
         {{^page.isEmpty}}<section class="card table-card" aria-label="Budgets"><table class="reflow"><thead><tr><th scope="col">Name</th><th scope="col">Used</th><th scope="col" class="number">Spent</th><th scope="col" class="number">Left</th><th scope="col" class="number">Amount</th></tr></thead><tbody>
         {{#page.rows}}<tr data-budget-id="{{id}}"><td><a class="name" href="/app/usage/budgets/{{id}}">{{name}}</a><div class="mono">{{about}}</div>{{^isEnforced}}<span class="badge">Only told</span>{{/isEnforced}}</td><td data-label="Used" class="meter"><span>{{percent}} %</span><progress max="100" value="{{bar}}"{{#isOver}} class="over"{{/isOver}} aria-label="{{name}}">{{percent}} %</progress></td><td data-label="Spent" class="number">{{spent}}</td><td data-label="Left" class="number">{{remaining}}</td><td data-label="Amount" class="number">{{amount}}</td></tr>
@@ -144,11 +163,8 @@ struct BudgetsPage: Sendable {
         <div class="stack">
         <section class="card" aria-label="Standing"><dl class="figures"><div><dt>Spent</dt><dd>{{page.line.spent}}</dd></div>{{#page.line.reserved}}<div><dt>Reserved until the end of the month</dt><dd>{{.}}</dd></div>{{/page.line.reserved}}<div><dt>Left</dt><dd>{{page.line.remaining}}</dd></div><div><dt>Amount</dt><dd>{{page.line.amount}}</dd></div></dl>
         <progress max="100" value="{{page.line.bar}}"{{#page.line.isOver}} class="over"{{/page.line.isOver}} aria-label="Used">{{page.line.percent}} %</progress><p class="hint">{{page.line.percent}} % used, what is reserved included.</p></section>
-        {{#page.mayWrite}}<section class="card"><h2>Change</h2><form method="post" action="/app/usage/budgets/{{page.line.id}}">{{> form-fields}}<div class="fields">
-        <div class="field"><label for="name">Name</label><input id="name" name="name" value="{{page.line.name}}" maxlength="120" required autocomplete="off"></div>
-        <div class="field"><label for="amount">A month, in {{page.currency}}</label><input id="amount" name="amount" value="{{page.amount}}" maxlength="120" required inputmode="decimal" autocomplete="off"></div></div>
-        <div class="actions"><button type="submit">Save</button><label class="check"><input type="checkbox" name="enforced" value="yes"{{#page.line.isEnforced}} checked{{/page.line.isEnforced}}>Keep out what would go past it</label></div></form>
-        <form method="post" action="/app/usage/budgets/{{page.line.id}}/deletion" class="actions">{{> form-fields}}<button class="plain danger" data-confirm="Delete this budget?">Delete</button></form></section>{{/page.mayWrite}}
+        {{#page.form}}{{> form-part}}{{/page.form}}
+        {{#page.deletion}}{{> form-part}}{{/page.deletion}}
         </div>
         {{/main}}{{/frame}}
         """
@@ -156,9 +172,35 @@ struct BudgetsPage: Sendable {
 
 extension Visit {
     /// What a budget or an alert can be about.
-    func subjects(chosen: String?) async throws -> [Choice] {
+    func subjects() async throws -> [(String, String)] {
         let accounts = try await listIfAllowed("/v1/accounts", perPage: 100).map { ($0.text("id"), "Account: \($0.text("name"))") }
-        let projects = try await projectNames().map { ($0.id, "Project: \($0.name)") }
-        return (accounts + projects).map { Choice(value: $0.0, label: $0.1, isChosen: $0.0 == chosen) }
+        return try await accounts + projectNames().map { ($0.id, "Project: \($0.name)") }
+    }
+
+    /// The cost views a budget can be on.
+    fileprivate func viewSubjects() async throws -> [(String, String)] {
+        guard may(.costsRead) else { return [] }
+        return try await listIfAllowed("/v1/cost-views", query: ["sort": "name"], perPage: 100).map {
+            ($0.text("id"), "Cost view: \($0.text("name"))")
+        }
+    }
+}
+
+extension Form {
+    /// `80, 100` as the API takes it; without a word the call's own, unless that is to mean none. Throws `validation_failed`.
+    fileprivate func thresholds(emptyIsNone: Bool = false) throws -> [JSON.Member] {
+        try ["thresholds", "forecast_thresholds"].compactMap { name in
+            let words = text(name).split { $0 == "," || $0 == "%" || $0.isWhitespace }
+            guard emptyIsNone || !words.isEmpty else { return nil }
+            return .init(
+                name,
+                .array(
+                    try words.map { word in
+                        guard let number = Int64(word) else {
+                            throw Problem.invalid(name, "A threshold is a whole number of percent; “\(word.prefix(20))” is not.")
+                        }
+                        return .integer(number)
+                    }))
+        }
     }
 }

@@ -17,45 +17,43 @@ struct WebhooksPage: Sendable {
     private struct Content: Sendable {
         let rows: [WebhookRow]
         let isEmpty: Bool
-        let mayWrite: Bool
-        let form: NewWebhook
+        let form: FormPart?
         let pager: Pager?
     }
 
-    private struct NewWebhook: Sendable {
-        var url = ""
-        var events = "*"
-        var description = ""
-        var error: String?
-        var isOpen = false
-    }
+    private static let form = FormPart(
+        title: "New webhook", action: path, submit: "Make webhook", id: "create-webhook", place: .new,
+        fields: [
+            .text("url", "Address", placeholder: "https://example.com/hooks", type: "url", most: 2000, isRequired: true),
+            .text(
+                "events", "Events", "*", hint: "Types parted by commas, such as instance.*, alert.*; * for all.", most: 4000,
+                isRequired: true),
+            .text("description", "Description (optional)", hint: "The webhook's secret is shown once, on the next page."),
+        ])
 
-    private func show(_ visit: Visit, _ form: NewWebhook = .init(), status: HTTPResponse.Status = .ok) async throws -> Response {
+    private func show(_ visit: Visit, problem: Problem? = nil) async throws -> Response {
         let number = visit.guest.page()
         let found = try await visit.list("/v1/webhooks", page: number)
+        let form = problem == nil ? Self.form : Self.form.filled(from: visit.form, saying: problem)
         let content = Content(
             rows: found.items.map { WebhookRow($0, at: visit.at) }, isEmpty: found.items.isEmpty,
-            mayWrite: visit.caller.scopes.contains(.webhooksWrite), form: form,
-            pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: []))
-        return visit.page("webhooks", "Webhooks", section: .webhooks, status: status, content)
+            form: visit.may(.webhooksWrite) ? form : nil, pager: Pager(number, hasMore: found.hasMore, path: Self.path, keeping: []))
+        return visit.page("webhooks", "Webhooks", section: .webhooks, status: .init(code: problem?.code.status ?? 200), content)
     }
 
     /// The answer is the new webhook's page, with its secret.
     private func create(_ visit: Visit) async throws -> Response {
-        let form = NewWebhook(
-            url: visit.form.text("url"), events: visit.form.text("events"), description: visit.form.text("description"), isOpen: true)
-        let types = form.events.split { $0 == "," || $0.isWhitespace }.map { JSON.string(String($0)) }
+        let form = visit.form
+        let types = form.text("events").split { $0 == "," || $0.isWhitespace }.map { JSON.string(String($0)) }
         do {
             let made = try await visit.send(
                 .post, "/v1/webhooks",
-                body: ["url": .string(form.url), "events": .array(types), "description": .string(form.description)])
+                body: ["url": .string(form.text("url")), "events": .array(types), "description": .string(form.text("description"))])
             return try await WebhookPage(pages: pages).show(visit, id: made.json.text("id"), fresh: made, status: .created)
         } catch let problem as Problem where problem.code == .idempotencySealed {
             return Response.seeOther(Self.path)
-        } catch let problem as Problem where [400, 403, 409, 422].contains(problem.code.status) {
-            var form = form
-            form.error = problem.sentence
-            return try await show(visit, form, status: .init(code: problem.code.status))
+        } catch let problem as Problem where problem.belongsToForm {
+            return try await show(visit, problem: problem)
         }
     }
 
@@ -63,14 +61,7 @@ struct WebhooksPage: Sendable {
         {{<frame}}{{$main}}
         <div class="has-new"><div class="page-head"><div><h1>Webhooks</h1><p>Events are sent to these addresses, signed, and again until they arrive.</p></div></div>
         <div class="stack">
-        {{#page.mayWrite}}<details class="new"{{#page.form.isOpen}} open{{/page.form.isOpen}}><summary>\(Icon.plus)New webhook</summary>
-        <form class="card" method="post" action="/app/webhooks">{{> form-fields}}
-        {{#page.form.error}}<p class="notice bad" role="alert">{{.}}</p>{{/page.form.error}}
-        <div class="fields">
-        <div class="field"><label for="url">Address</label><input id="url" name="url" type="url" value="{{page.form.url}}" maxlength="2000" required placeholder="https://example.com/hooks" autocomplete="off"></div>
-        <div class="field"><label for="events">Events</label><input id="events" name="events" value="{{page.form.events}}" maxlength="4000" required autocomplete="off" spellcheck="false" aria-describedby="events-hint"><p class="hint" id="events-hint">Types parted by commas, such as <code>instance.*, alert.*</code>; <code>*</code> for all.</p></div>
-        <div class="field"><label for="description">Description <span class="muted">(optional)</span></label><input id="description" name="description" value="{{page.form.description}}" maxlength="1000" autocomplete="off"></div>
-        </div><div class="actions"><button type="submit" id="create-webhook">Make webhook</button><p class="hint">Its secret is shown once, on the next page.</p></div></form></details>{{/page.mayWrite}}
+        {{#page.form}}{{> form-part}}{{/page.form}}
         {{#page.isEmpty}}<section class="card empty">\(Icon.webhooks)<h2>No webhooks yet</h2><p>Make one to have events sent to you.</p></section>{{/page.isEmpty}}
         {{^page.isEmpty}}<section class="card table-card" aria-label="Webhooks" id="webhooks" data-live="10000"><table class="reflow"><thead><tr><th scope="col">Address</th><th scope="col">Events</th><th scope="col">State</th><th scope="col">Made</th></tr></thead><tbody>
         {{#page.rows}}<tr data-webhook-id="{{id}}"><td><a class="name" href="/app/webhooks/{{id}}">{{url}}</a>{{#description}}<div class="muted small">{{.}}</div>{{/description}}</td><td data-label="Events"><span class="badges">{{#events}}<span class="tag">{{.}}</span>{{/events}}</span></td><td data-label="State">{{#state}}{{> badge}}{{/state}}</td><td data-label="Made" class="when">{{#created}}{{> moment}}{{/created}}</td></tr>
