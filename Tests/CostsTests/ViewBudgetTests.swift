@@ -130,7 +130,10 @@ import Testing
             let told = try await cloud.get("/v1/events?type=budget.threshold_reached", as: key).items
             #expect(!told.isEmpty && told.allSatisfy { $0["data"]?["scope"]?["cost_view_id"]?.string == other })
             let read = try await cloud.get("/v1/budgets/\(broken)", as: key)
-            #expect((400..<500).contains(read.status) && read.text.contains("regex"), "\(read.text)")
+            #expect(read.status == 409 && read.code == "invalid_state" && read.text.contains(view), "\(read.text)")
+            #expect(try await cloud.get("/v1/budgets", as: key).status == 409)
+            _ = try await cloud.delete("/v1/budgets/\(broken)", as: key).expecting(204)
+            #expect(try await cloud.get("/v1/budgets", as: key).items.count == 1)
         }
     }
 

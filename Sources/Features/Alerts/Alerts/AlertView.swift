@@ -27,7 +27,7 @@ struct AlertView: Sendable, JSONRepresentable, SchemaDescribed {
         -> AlertView
     {
         let isGrouped = !alert.draft.groupBy.isEmpty
-        let members = isGrouped && !isListed ? try alert.members(at: now, sources, connection) : nil
+        let members = isGrouped && !isListed ? try groups(of: alert, at: now, sources, connection) : nil
         return AlertView(
             alert: alert, at: now, values: isGrouped ? .object([]) : try values(of: alert, at: now, sources, connection),
             channels: try alert.draft.channels.map { ($0, try alert.status(of: $0, connection)) },
@@ -39,8 +39,21 @@ struct AlertView: Sendable, JSONRepresentable, SchemaDescribed {
 
     private static func values(of alert: Alert, at now: Timestamp, _ sources: AlertSources, _ connection: Connection) throws -> JSON {
         var readings = Readings(alert, at: now, sources, connection)
-        _ = try readings.signal()
+        do {
+            _ = try readings.signal()
+        } catch is Problem {}  // What its rule speaks of can be read no more, such as a view of an older release: it has no value.
         return readings.json
+    }
+
+    /// Nil where what it is grouped by can be read no more.
+    private static func groups(
+        of alert: Alert, at now: Timestamp, _ sources: AlertSources, _ connection: Connection
+    ) throws -> Alert.Members? {
+        do {
+            return try alert.members(at: now, sources, connection)
+        } catch is Problem {
+            return nil
+        }
     }
 
     /// The one that runs, of the alert or of some of its groups.

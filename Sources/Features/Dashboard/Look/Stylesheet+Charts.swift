@@ -48,9 +48,11 @@ extension Stylesheet {
         textarea { font: inherit; color: inherit; width: 100%; min-height: 5rem; padding: 0.5rem 0.75rem; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; }
         .fields .all { grid-column: 1 / -1; }
         .tabs { overflow-x: auto; scrollbar-width: thin; white-space: nowrap; } .tabs a { flex: none; }
+        @media (min-width: 62rem) { .tabs { flex-wrap: wrap; } }
         .facts-list { margin: 0; display: grid; gap: 0.75rem 2rem; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); } .facts-list dt { color: var(--muted); font-size: 0.8125rem; } .facts-list dd { margin: 0; overflow-wrap: anywhere; }
         .filter-line + .filter-line { margin-top: 1rem; padding-top: 1rem; border-top: 1px solid var(--line); }
         .filter-line { align-items: start; } .bar-cell { margin-top: 0.5rem; }
+        textarea::placeholder { color: var(--muted); opacity: 1; } .boxes:has(> :only-child) { grid-template-columns: 1fr; }
         .filter-line textarea { min-height: 2.25rem; height: 3.5rem; }
         .badge.bad { background: var(--bad-ground); border-color: var(--bad-line); color: var(--bad); }
         input[type=file] { padding: 0.4375rem 0.75rem !important; } input[type=checkbox] { width: auto; height: auto; }

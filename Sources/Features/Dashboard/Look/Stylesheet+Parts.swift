@@ -23,6 +23,7 @@ extension Stylesheet {
         .fields .field { margin: 0; }
         .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; margin-top: 1.25rem; }
         .actions .hint { margin: 0; flex: 1 1 14rem; }
+        .actions > button + .plain { height: 2.5rem; padding: 0 1rem; font-size: inherit; }
 
         fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
         .switch { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; background: var(--sunken); border: 1px solid var(--line); border-radius: 8px; padding: 3px; height: 2.5rem; }
@@ -61,6 +62,7 @@ extension Stylesheet {
         .notice { display: block; padding: 0.75rem 1rem; border-radius: 10px; border: 1px solid var(--line); background: var(--surface); margin-bottom: 1.5rem; }
         .notice.bad { background: var(--bad-ground); border-color: var(--bad-line); color: var(--bad); font-weight: 500; }
         .notice.good { background: var(--good-ground); border-color: var(--good-line); color: var(--good); font-weight: 500; }
+        .notice .facts { margin: 0; } .card > .notice { margin-bottom: 1.25rem; }
         .alone .notice { margin-bottom: 1.25rem; font-size: 0.875rem; }
         .fresh { border-color: var(--good-line); margin-bottom: 1.5rem; }
         .fresh:focus-visible { outline: none; border-radius: 12px; } .fresh h2 { color: var(--good); } .fresh h2 + p { margin-top: 0.25rem; color: var(--muted); }
@@ -100,7 +102,7 @@ extension Stylesheet {
             .reflow thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
             .reflow { border-top: 1px solid var(--line); }
             .reflow tr { padding: 0.875rem 1.25rem; border-bottom: 1px solid var(--line); } .reflow tr:last-child { border-bottom: 0; }
-            .reflow td { display: flex; justify-content: space-between; gap: 1rem; padding: 0.1875rem 0; border: 0; text-align: right; }
+            .reflow td { overflow-wrap: anywhere; display: flex; justify-content: space-between; gap: 1rem; padding: 0.1875rem 0; border: 0; text-align: right; }
             .reflow td::before { content: attr(data-label); color: var(--muted); flex: none; }
             .reflow td:first-child { display: block; text-align: left; padding-bottom: 0.375rem; } .reflow td:first-child::before { content: none; }
             .reflow .row-actions { justify-content: flex-end; padding-top: 0.625rem; } .reflow .row-actions::before { content: none; }

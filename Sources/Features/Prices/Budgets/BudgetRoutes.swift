@@ -14,7 +14,7 @@ package struct BudgetRoutes: Sendable {
                 .get, "/v1/budgets", .scope(.budgetsRead), "List budgets, and where they stand",
                 query: ListEnvelope.parameters(
                     sort: Budget.sortFields, filters: ["account_id", "project_id", "cost_view_id"].map { .init($0, .string(1...100)) }),
-                answers: [.list(of: BudgetStanding.schema)], handler: list),
+                answers: [.list(of: BudgetStanding.schema)], problems: [.invalidState], handler: list),
             Route(
                 .post, "/v1/budgets", .scope(.budgetsWrite), "Make a budget",
                 details: """
@@ -29,7 +29,9 @@ package struct BudgetRoutes: Sendable {
                             .optional("enforced", .boolean()),
                         ] + Self.thresholds)), answers: [.created(BudgetStanding.schema)], problems: [.forbidden, .nameTaken],
                 handler: create),
-            Route(.get, "/v1/budgets/{id}", .scope(.budgetsRead), "Read a budget", answers: [.ok(BudgetStanding.schema)], handler: get),
+            Route(
+                .get, "/v1/budgets/{id}", .scope(.budgetsRead), "Read a budget", answers: [.ok(BudgetStanding.schema)],
+                problems: [.invalidState], handler: get),
             Route(
                 .patch, "/v1/budgets/{id}", .scope(.budgetsWrite), "Change a budget",
                 body: .required(

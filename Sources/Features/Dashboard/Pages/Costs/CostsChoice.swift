@@ -106,7 +106,9 @@ extension CostsChoice {
     /// The parameters of `GET /v1/cost-views/{id}/data`.
     func query(limit: Int) -> [(name: String, value: String)] {
         var query = [("start_date", start), ("end_date", end), ("compare", compare), ("limit", String(limit))]
-        if compare == "custom" { query += [("compare_start_date", compareStart), ("compare_end_date", compareEnd)] }
+        if compare == "custom" {
+            query += [("compare_start_date", compareStart), ("compare_end_date", compareEnd)].filter { !$0.1.isEmpty }
+        }
         if let granularity { query.append(("granularity", granularity)) }
         if let groupBy { query.append(("group_by", groupBy)) }
         if let costType { query.append(("cost_type", costType)) }

@@ -65,9 +65,7 @@ struct NewResourcePage: Sendable {
                 .area("labels", "Labels (optional)", hint: "key=value, one a line.", placeholder: "team=core"),
             ])
         if problem != nil || estimate != nil { form = form.filled(from: visit.form, saying: problem?.outOfSpec) }
-        if problem?.code == .budgetExceeded, let fits = problem?.members["fits"]?.string, let said = form.problem {
-            form.problem = "\(said) The largest size that fits is \(fits)."
-        }
+        if let refused = problem, refused.code == .budgetExceeded { form.problem = Self.sentence(refused) }
         if let estimate { form.outcome = Self.facts(estimate) }
         let content = Content(
             tabs: kinds.map { Tab(path: "\(Self.path)/\($0.rawValue)", label: Words.sentence($0.rawValue), isCurrent: $0 == kind) },
@@ -103,6 +101,14 @@ struct NewResourcePage: Sendable {
         let memory = Words.bytes(Int64(offer.count("memory_mib")) << 20)
         let price = offer.text("hourly").isEmpty ? "" : ", \(offer.text("hourly")) \(offer.text("currency")) an hour"
         return "\(offer.text("name")): \(cpus) \(cpus == "1" ? "CPU" : "CPUs"), \(memory)\(price)"
+    }
+
+    /// What the budget has left, to the cent, and what would still fit.
+    private static func sentence(_ refused: Problem) -> String {
+        let currency = refused.members["currency"]?.string ?? ""
+        func money(_ name: String) -> String { Words.money(refused.members[name]?.string, currency) }
+        let fits = refused.members["fits"]?.string.map { "The largest size that fits is \($0)." } ?? "Nothing smaller fits either."
+        return "It would take \(money("estimate")) until the end of the month, and the budget has \(money("remaining")) left. \(fits)"
     }
 
     private static func facts(_ estimate: JSON) -> [Fact] {

@@ -29,6 +29,9 @@ struct AlertsPage: Sendable {
         if visit.may(.alertsWrite) {
             let given = AlertForm.new(try await visit.subjects(), projects: try await visit.projectNames())
             form = problem == nil ? given : given.filled(from: visit.form, saying: problem)
+            if let keys = problem?.members["group_keys"]?.array?.compactMap(\.string), !keys.isEmpty {
+                form?.problem = "\(problem?.detail ?? "") It can be grouped by \(keys.joined(separator: ", "))."
+            }
         }
         let content = Content(
             tabs: Tab.usage(at: Self.path), rows: found.items.map { AlertRow($0, at: visit.at) }, isEmpty: found.items.isEmpty,
