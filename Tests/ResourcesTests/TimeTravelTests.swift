@@ -106,7 +106,9 @@ import Testing
             let cloud = try await Cloud.connect(installation, ["latency_ms": 0, "faults": [["step": "resize", "kind": "rejected"]]])
             let id = try await cloud.make("instances", "web", ["size": "s-1"]).text("id")
             #expect(try await cloud.act(id, "resize", ["size": "s-2"]).spec("size") == "s-1")
-            let failed = try await cloud.get("/v1/resources/\(id)/history").expecting(200).items.first { $0["type"] == "instance.resize_failed" }
+            let failed = try await cloud.get("/v1/resources/\(id)/history").expecting(200).items.first {
+                $0["type"] == "instance.resize_failed"
+            }
             #expect(failed?["changes"]?.array?.contains(["field": "spec.size", "before": "s-2", "after": "s-1"]) == true)
             let now = try await cloud.get("/v1/instances/web?as_of=\(installation.clock.now)").expecting(200)
             #expect(try await cloud.get("/v1/instances/web").json.lasting == now.json.lasting)

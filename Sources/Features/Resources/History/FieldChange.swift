@@ -37,7 +37,8 @@ struct FieldChange: JSONRepresentable, Sendable, Equatable {
 
     static let schema = Schema.object([
         .required("field", .string(1...300, .echo, "Such as `spec.size`, `labels.team`, `status.power`.")),
-        .required("before", Schema(.any, "Null where it was not there.")), .required("after", Schema(.any, "Null where it is not there any more.")),
+        .required("before", Schema(.any, "Null where it was not there.")),
+        .required("after", Schema(.any, "Null where it is not there any more.")),
     ])
 }
 

@@ -84,7 +84,8 @@ struct ResourceState: Sendable {
         let phase = status?["phase"]?.string.flatMap(Resource.Phase.init) ?? .ready
         let isGone = phase == .deleted || phase == .purged || (phase == .failed && status?["provider_ref"] == .null)
         guard !isGone, let spec = wanted?["spec"].flatMap({ Spec(kind, $0) }) else { return [] }
-        if let instance = spec.instance, instance.power == .stopped, phase == .updating, status?["power"]?.string != Power.stopped.rawValue {
+        if let instance = spec.instance, instance.power == .stopped, phase == .updating, status?["power"]?.string != Power.stopped.rawValue
+        {
             return [.init(sku: "instance." + instance.size, units: 1)]
         }
         return spec.demand.lines

@@ -26,7 +26,7 @@ extension Admitting {
         var resource = resource
         try supersede(unfinished, &resource)
         let operation = try queue.add(
-            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))], 
+            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))],
             input: [.init("purge", .bool(deletion.purges)), .init("retain_days", .integer(deletion.retention))], waitsFor: waitsFor)
         try link(unfinished, to: operation)
         resource.updatedAt = by.at

@@ -177,7 +177,8 @@ package struct ResourceRoutes: Sendable {
                     return try admitting.delete(
                         resource,
                         .init(
-                            purges: call.query["purge"] == "true", retention: call.query.integer("retain_days").map { Int64($0) } ?? Resource.retention,
+                            purges: call.query["purge"] == "true",
+                            retention: call.query.integer("retain_days").map { Int64($0) } ?? Resource.retention,
                             cascades: call.query["cascade"] == "true"))
                 }
             } catch let problem as Problem where call.query["allow_missing"] == "true" && [.notFound, .purged].contains(problem.code) {
