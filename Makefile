@@ -38,9 +38,11 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
 	python3 Tests/Durability/imports.py --binary $(BINARY)
 
-## Storage, event log, idempotency, prices, points and costs on a private PostgreSQL 15.
+## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database.
 test-postgres: setup
 	scripts/test-postgres.sh
+	python3 Tests/Conformance/postgresql.py --binary $(BINARY)
+	python3 Tests/Durability/servers.py --binary $(BINARY)
 
 ## Webhooks as the libraries of their receivers see them; kill -9 in a storm of changes; live listeners.
 test-signals: $(BINARY)

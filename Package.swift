@@ -146,7 +146,7 @@ let package = Package(
                 "Kernel", "Storage", "Web", "Identity", "Keys", "OAuth", "Metering", .hummingbird, .httpTypes, .mustache, .crypto, .logging,
                 .nioCore,
             ], path: "Sources/Features/Dashboard", swiftSettings: strict),
-        .target(name: "Background", dependencies: ["Kernel", .logging, .serviceLifecycle], swiftSettings: strict),
+        .target(name: "Background", dependencies: ["Kernel", "Storage", .logging, .serviceLifecycle], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
@@ -166,7 +166,7 @@ let package = Package(
                 "Console", "Server", "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "OAuth", "Resources", "Costs", "Webhooks",
                 "Alerts",
                 "Audit",
-                .nioCore,
+                .crypto, .nioCore,
                 .nioPosix, .argumentParser, .configuration, .logging,
                 .serviceLifecycle,
             ], swiftSettings: strict),

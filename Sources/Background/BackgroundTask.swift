@@ -4,13 +4,23 @@ import ServiceLifecycle
 
 /// Work that happens by itself: takes no input, may run twice, and does what is due each time it wakes.
 package struct BackgroundTask: Sendable {
+    /// Where servers share a database: whether all of them do it, each for itself, or one for all.
+    package enum Place: Sendable {
+        case everywhere
+        case onOne
+    }
+
     package let name: String
     package let interval: Duration
+    package let place: Place
     package let run: @Sendable () async throws -> Void
 
-    package init(_ name: String, every interval: Duration, run: @escaping @Sendable () async throws -> Void) {
+    package init(
+        _ name: String, every interval: Duration, _ place: Place = .onOne, run: @escaping @Sendable () async throws -> Void
+    ) {
         self.name = name
         self.interval = interval
+        self.place = place
         self.run = run
     }
 }

@@ -49,4 +49,7 @@ package enum MigrationOrder {
         + AlertSchema.late
         + OAuthSchema.sweep
         + EventSchema.moments
+        + Lease.migrations
+        + SharedLimiter.migrations
+        + Parts.migrations
 }

@@ -43,6 +43,10 @@ package struct Parts: Sendable {
     package let savings: SavingsDetector
     package let budgets: BudgetWatch
     package let oauth: AuthorizationServer
+    /// Whether this server is the one that does the background work.
+    package let duty = LeaseHolder()
+    /// The store as the background work sees it.
+    let work: Store
 
     /// `drivers` are the clouds it can speak to; a test hands in its own.
     package init(
@@ -50,6 +54,8 @@ package struct Parts: Sendable {
         logger: Logger = Logger(label: "cloudapi"), drivers: [any ProviderDriver]? = nil
     ) {
         self.store = store
+        let work = store.guarded(by: duty)
+        self.work = work
         self.vault = vault
         self.surroundings = surroundings
         signIn = SignIn(passwords: PasswordHasher(cost: configuration.passwordCost, surroundings: surroundings))
@@ -61,7 +67,7 @@ package struct Parts: Sendable {
         ])
         let drivers = drivers ?? Self.drivers(store: store, configuration)
         engine = OperationEngine(
-            store: store, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,
+            store: work, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,
             logger: logger)
         let outgoing = Outgoing(allowing: configuration.allowEgress, sleep: surroundings.sleep)
         courier = Courier(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
@@ -72,15 +78,15 @@ package struct Parts: Sendable {
             store: store, engine: engine, messenger: messenger, sources: alertSources, surroundings: surroundings, logger: logger)
         channels = ChannelRoutes(messenger: messenger, outgoing: outgoing, vault: vault)
         oauth = AuthorizationServer(issuer: configuration.baseURL)
-        savings = SavingsDetector(store: store, surroundings: surroundings)
-        budgets = BudgetWatch(store: store, views: BudgetedViews(cache: costCache), surroundings: surroundings)
+        savings = SavingsDetector(store: work, surroundings: surroundings)
+        budgets = BudgetWatch(store: work, views: BudgetedViews(cache: costCache), surroundings: surroundings)
         importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
         hub = EventHub(store: store, surroundings: surroundings)
         points = PointIngest(surroundings: surroundings)
-        counter = RequestCounter(store: store, surroundings: surroundings)
+        counter = RequestCounter(store: store, surroundings: surroundings, name: configuration.server ?? "main")
         pipeline = Pipeline(
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),
-            limiter: RateLimiter(),
+            limiter: configuration.server.map { .shared(SharedLimiter(store: store, server: $0)) } ?? .own(RateLimiter()),
             meter: counter, cursors: CursorSigner(key: vault.derivedKey(for: "list cursors")),
             clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), limits: .init(),
             spool: Spool(folder: configuration.data + "/spool"))
@@ -88,6 +94,11 @@ package struct Parts: Sendable {
 }
 
 extension Parts {
+    /// What tells a vault key that belongs to a database from others; servers that share a database need the same.
+    package static let migrations = [
+        Migration("0142-vault-check", "CREATE TABLE vault_check (id INTEGER PRIMARY KEY, digest BLOB NOT NULL) STRICT")
+    ]
+
     private static func drivers(store: Store, _ configuration: ServerConfiguration) -> [any ProviderDriver] {
         let outgoing = Outgoing(allowing: configuration.allowEgress)
         return [SimulatorDriver(store: store), DockerDriver(outgoing: outgoing), AWSDriver(outgoing: outgoing)]

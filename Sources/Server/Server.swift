@@ -1,4 +1,4 @@
-package import Background
+import Background
 import Dashboard
 package import Hummingbird
 import HummingbirdCore
@@ -9,7 +9,8 @@ import NIOCore
 import NIOSSL
 import OAuth
 package import Provider
-import ServiceLifecycle
+import Resources
+package import ServiceLifecycle
 package import Storage
 import Synchronization
 package import Vault
@@ -19,7 +20,8 @@ package import Web
 package struct Server: Sendable {
     package let parts: Parts
     package let application: Application<RouterResponder<RequestScope>>
-    package let tasks: BackgroundTasks
+    /// What happens by itself, beside the application: to be run with it.
+    package let services: [any Service]
 }
 
 /// Builds the server on an opened, migrated store.
@@ -45,9 +47,54 @@ package func buildServer(
             address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
             availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections, logger: logger)),
         onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: logger)
-    return Server(
-        parts: parts, application: application,
-        tasks: BackgroundTasks(parts.tasks(configuration), surroundings: surroundings, logger: logger))
+    return Server(parts: parts, application: application, services: parts.services(configuration, surroundings, logger))
+}
+
+extension Parts {
+    /// A server that is alone does everything. Where several share a database, each does what only it can do, and one of them the rest.
+    fileprivate func services(_ configuration: ServerConfiguration, _ surroundings: Surroundings, _ logger: Logger) -> [any Service] {
+        let tasks = Dictionary(grouping: tasks(configuration), by: \.place)
+        let own = BackgroundTasks(tasks[.everywhere] ?? [], surroundings: surroundings, logger: logger)
+        let work: [any Service] = [
+            BackgroundTasks(tasks[.onOne] ?? [], surroundings: surroundings, logger: logger), engine, courier, evaluator,
+        ]
+        guard store.isShared else { return [own] + work }
+        let orders = OrdersFromElsewhere(engine: engine, store: store, surroundings: surroundings)
+        return [
+            SignalExchange(store: store, surroundings: surroundings, logger: logger), own,
+            Duty(
+                Lease("background", holder: surroundings.makeID(RequestKind.self).rawValue), duty, store: store, surroundings: surroundings,
+                logger: logger, services: work + [orders], begin: { try await engine.open() }),
+        ]
+    }
+}
+
+/// Wakes the engine for operations that other servers have taken orders for.
+private struct OrdersFromElsewhere: Service {
+    let engine: OperationEngine
+    let store: Store
+    let surroundings: Surroundings
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await store.signal.follow(every: .seconds(60), surroundings) { _ in engine.wake() }
+        }
+    }
+}
+
+/// Carries the news of commits between the servers on one database.
+private struct SignalExchange: Service {
+    let store: Store
+    let surroundings: Surroundings
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await store.relaySignals(surroundings) { error in
+                logger.warning("news from other servers are late", metadata: ["error": "\(error)"])
+            }
+        }
+    }
 }
 
 /// The router alone, for tests that need no socket.

@@ -14,6 +14,10 @@ package struct ServerConfiguration: Sendable {
     package var data = "./data"
     /// `postgres://…`; nil means SQLite in `data`.
     package var database: String?
+    /// Connections to PostgreSQL at one moment, by this server.
+    package var databaseConnections = 8
+    /// What this server is called where several share a database; its own among them, and the same after a restart. Nil where it is alone.
+    package var server: String?
     /// How browsers and clients reach the server, when a proxy stands before it; decides whether cookies are Secure.
     package var publicURL: String?
     /// PEM files; both or none.

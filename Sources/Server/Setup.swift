@@ -46,11 +46,17 @@ package struct Setup: Sendable {
         return email ?? name ?? password ?? limit
     }
 
-    package func run(_ parts: Parts) async throws -> Outcome {
+    /// Another server has set the database up meanwhile.
+    package struct AlreadyDone: Error {}
+
+    /// Throws `AlreadyDone` when `onlyIfEmpty` and there is a workspace.
+    package func run(_ parts: Parts, onlyIfEmpty: Bool = false) async throws -> Outcome {
         let surroundings = parts.surroundings
         let password = password ?? Self.makePassword(surroundings)
         let hash = try await parts.signIn.passwords.hash(password)
-        return try await parts.store.write { connection in
+        // A turn that all who set up share.
+        return try await parts.store.write(in: WorkspaceID("setup")) { connection in
+            if onlyIfEmpty, try connection.row("SELECT 1 FROM workspaces LIMIT 1", as: { _ in true }) ?? false { throw AlreadyDone() }
             let (workspace, account) = try Workspace.create(name: workspace, surroundings: surroundings, connection)
             func attribution(_ mode: Mode) -> Attribution {
                 Attribution(

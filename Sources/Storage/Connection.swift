@@ -108,6 +108,14 @@ package enum Dialect: Sendable {
         }
     }
 
+    /// Appended to a SELECT that keeps a row's key from being changed or locked `forUpdate`; others may hold it so at the same time.
+    package var forKeyShare: String {
+        switch self {
+        case .sqlite: ""
+        case .postgres: " FOR KEY SHARE"
+        }
+    }
+
     /// Table definitions are written in SQLite's words (`INTEGER` is 64 bits, `BLOB`, `WITHOUT ROWID`, `STRICT`). Text compares by
     /// its bytes, as in SQLite: an order by locale would differ between servers, and change under an index when the C library does.
     package func schema(_ sql: String) -> String {

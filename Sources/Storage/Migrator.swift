@@ -20,24 +20,31 @@ package struct Migrator: Sendable {
     package enum Failure: Error, Sendable, Equatable {
         /// The database holds a migration this program does not know.
         case newerDatabase(migration: String)
+        /// There are tables, and none of them is ours.
+        case foreignDatabase(table: String)
     }
 
-    /// Which migrations have not been applied yet, in order. Throws `.newerDatabase` when the database is ahead of the program.
-    package func pending(in store: Store) async throws -> [String] {
-        try await store.write { connection in try Self.createTable(connection) }
+    /// Which migrations have not been applied yet, in order. Throws `.newerDatabase` when the database is ahead of the program; `more` are names
+    /// it may hold all the same.
+    package func pending(in store: Store, knowing more: Set<String> = []) async throws -> [String] {
+        try await store.write { connection in try Self.prepare(connection) }
         let applied = try await store.read { connection in
-            try connection.rows("SELECT id FROM migrations ORDER BY id") { try $0.get(0, as: String.self) }
+            Set(try connection.rows("SELECT id FROM migrations") { try $0.get(0, as: String.self) })
         }
-        let known = Set(migrations.map(\.id))
-        if let unknown = applied.first(where: { !known.contains($0) }) { throw Failure.newerDatabase(migration: unknown) }
+        let known = more.union(migrations.map(\.id))
+        if let unknown = applied.subtracting(known).min() { throw Failure.newerDatabase(migration: unknown) }
         return migrations.map(\.id).filter { !applied.contains($0) }
     }
 
     /// Applies what is pending; answers the names of what it applied.
-    package func migrate(_ store: Store, at now: Timestamp) async throws -> [String] {
-        let pending = try await pending(in: store)
+    package func migrate(_ store: Store, at now: Timestamp, knowing more: Set<String> = []) async throws -> [String] {
+        let pending = try await pending(in: store, knowing: more)
         for migration in migrations where pending.contains(migration.id) {
             try await store.write { connection in
+                try Self.lock(connection)
+                // Another server may have been quicker.
+                let isApplied = try connection.row("SELECT 1 FROM migrations WHERE id = ?", migration.id) { _ in true } ?? false
+                guard !isApplied else { return }
                 for statement in migration.statements { try connection.execute(connection.dialect.schema(statement)) }
                 try connection.execute("INSERT INTO migrations (id, applied_at) VALUES (?, ?)", migration.id, now)
             }
@@ -46,7 +53,31 @@ package struct Migrator: Sendable {
         return pending
     }
 
-    private static func createTable(_ connection: Connection) throws {
+    /// Keeps other servers from migrating until the transaction ends, and lets statements take their time. SQLite has one server and one writer.
+    private static func lock(_ connection: Connection) throws {
+        guard connection.dialect == .postgres else { return }
+        try connection.execute("SET LOCAL statement_timeout = 0")
+        try connection.execute("SET LOCAL lock_timeout = 0")
+        _ = try connection.rows("SELECT pg_advisory_xact_lock(?)", turn) { _ in }
+    }
+
+    /// Any number that no workspace's turn is likely to have.
+    private static let turn: Int64 = 0x636c_6f75_6461_7069
+
+    /// Makes the table of migrations. Throws `.foreignDatabase` rather than mix ours with somebody else's tables.
+    private static func prepare(_ connection: Connection) throws {
+        try lock(connection)
+        if connection.dialect == .postgres {
+            let tables = try connection.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename") {
+                $0.text(0)
+            }
+            if tables.contains("migrations") { return }
+            if let first = tables.first { throw Failure.foreignDatabase(table: first) }
+        }
+        try createTable(connection)
+    }
+
+    static func createTable(_ connection: Connection) throws {
         try connection.execute(
             connection.dialect.schema("CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT"))
     }

@@ -14,4 +14,15 @@ package enum StorageError: Error, Sendable, Equatable {
     case corrupt(String)
     /// Anything else: a fault in our SQL, as a rule.
     case failed(String)
+
+    /// What the engine said, for the operator.
+    package var sentence: String {
+        let text =
+            switch self {
+            case .unique(let text), .constraint(let text), .readOnly(let text), .conflict(let text), .unavailable(let text),
+                .corrupt(let text), .failed(let text):
+                text
+            }
+        return text.hasSuffix(".") ? text : text + "."
+    }
 }

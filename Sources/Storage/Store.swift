@@ -1,4 +1,4 @@
-import Kernel
+package import Kernel
 
 /// The database, as the rest of the program sees it: closures that run inside a transaction.
 ///
@@ -8,6 +8,8 @@ package struct Store: Sendable {
     private let engine: Engine
     /// Tells who reads the log of every commit that appended to it.
     package let signal = EventSignal()
+    private let relay = SignalRelay()
+    private var guardian: LeaseHolder?
 
     private enum Engine: Sendable {
         case sqlite(SQLiteEngine)
@@ -52,7 +54,7 @@ package struct Store: Sendable {
     package func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         switch engine {
         case .sqlite(let engine): try engine.peek(body)
-        case .postgres(let engine): try await engine.read(body)
+        case .postgres(let engine): try await engine.peek(body)
         case .none: throw Self.noStore
         }
     }
@@ -67,19 +69,42 @@ package struct Store: Sendable {
     }
 
     /// Runs `body` in a transaction; returns when its effects and its events are on disk, or throws and leaves nothing.
-    package func write<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
-        let whole: @Sendable (Connection) throws -> (Result, [Tenant]) = { connection in
+    ///
+    /// What `body` reads of `workspace` stays so until the commit: the writers of a workspace take turns, on every server. Without a
+    /// workspace, rows that are read in order to be changed must be locked (`Dialect.forUpdate`).
+    package func write<Result: Sendable>(
+        in workspace: WorkspaceID? = nil, _ body: @escaping @Sendable (Connection) throws -> Result
+    ) async throws -> Result {
+        let whole: @Sendable (Connection) throws -> (Result, [Tenant]) = { [guardian] connection in
+            try guardian?.check(connection)
             let result = try body(connection)
             return (result, try EventLog.flush(connection))
         }
         let (result, tenants) =
             switch engine {
             case .sqlite(let engine): try await engine.write(whole)
-            case .postgres(let engine): try await engine.write(whole)
+            case .postgres(let engine): try await engine.write(in: workspace, whole)
             case .none: throw Self.noStore
             }
         signal.fire(tenants)
+        relay.announce(tenants)
         return result
+    }
+
+    /// The same store for work that one server at a time does: its writes fail once another has taken over.
+    package func guarded(by lease: LeaseHolder) -> Store {
+        var store = self
+        store.guardian = lease
+        return store
+    }
+
+    /// Whether other servers may work on the same database.
+    package var isShared: Bool { dialect == .postgres }
+
+    /// Tells the other servers of commits made here, and fires `signal` for theirs, until the task is cancelled. Nothing with SQLite.
+    package func relaySignals(_ surroundings: Surroundings, failed: @escaping @Sendable (any Error) -> Void) async {
+        guard case .postgres(let engine) = engine else { return }
+        await relay.run(on: engine, signal, surroundings, failed: failed)
     }
 
     /// Copies the whole database into a new file while the server runs. Only the embedded engine can; PostgreSQL has `pg_dump`.

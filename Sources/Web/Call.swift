@@ -62,10 +62,13 @@ package struct Call: Sendable {
         try await store.peek(body)
     }
 
-    /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together.
-    package func commit(_ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
-        guard let idempotency else { return try await store.write(body) }
-        return try await store.write { connection in try idempotency.perform(body, connection) }
+    /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together. What it reads of
+    /// the caller's workspace stays so until then, unless `inTurn` is false: then others write to the workspace meanwhile, and `body` locks
+    /// what it needs.
+    package func commit(inTurn: Bool = true, _ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
+        let workspace = inTurn ? caller.workspace : nil
+        guard let idempotency else { return try await store.write(in: workspace, body) }
+        return try await store.write(in: workspace) { connection in try idempotency.perform(body, connection) }
     }
 
     /// Throws `precondition_failed` when the request has an `If-Match` that the object does not fulfil.

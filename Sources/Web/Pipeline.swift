@@ -35,7 +35,7 @@ package final class Pipeline: Sendable {
     let store: Store
     let surroundings: Surroundings
     package let authenticator: Authenticator
-    package let limiter: RateLimiter
+    package let limiter: RequestLimiter
     let meter: any RequestMeter
     let cursors: CursorSigner
     package let clientAddress: ClientAddress
@@ -46,7 +46,7 @@ package final class Pipeline: Sendable {
     let streams = OpenStreams()
 
     package init(
-        store: Store, surroundings: Surroundings, authenticator: Authenticator, limiter: RateLimiter, meter: any RequestMeter,
+        store: Store, surroundings: Surroundings, authenticator: Authenticator, limiter: RequestLimiter, meter: any RequestMeter,
         cursors: CursorSigner, clientAddress: ClientAddress, limits: Limits, spool: Spool
     ) {
         self.store = store
@@ -111,7 +111,7 @@ package final class Pipeline: Sendable {
     private func answer(_ arrival: inout Arrival, _ handler: @Sendable (Call) async throws -> Answer) async throws -> Answer {
         let address = address(of: arrival)
         let (who, secret) = try await authenticator.authenticate(arrival.request.headers, address: address, at: arrival.at)
-        arrival.verdict = limiter.admit(who.limitedAs, limit: who.requestsPerMinute, at: surroundings.now())
+        arrival.verdict = try await limiter.admit(who.limitedAs, limit: who.requestsPerMinute, at: surroundings.now())
         guard let verdict = arrival.verdict, verdict.isAdmitted else { throw Problem.rateLimited(arrival.verdict, at: arrival.at) }
         var project = arrival.route.project.flatMap { arrival.scope.parameters.get($0) }.map { ProjectID($0) }
         defer { meter.count(who.caller, route: arrival.route.name, project: project, at: arrival.at) }

@@ -44,6 +44,9 @@ struct Doctor: AsyncParsableCommand {
             }
         }
         await check("disk") {
+            guard FileManager.default.fileExists(atPath: configuration.data) else {
+                throw Failure("There is no folder \(configuration.data). Run cloudapi init, or name another with --data.")
+            }
             let attributes = try FileManager.default.attributesOfFileSystem(forPath: configuration.data)
             let free = (attributes[.systemFreeSize] as? NSNumber)?.int64Value ?? 0
             guard free > 256 << 20 else { throw Failure("Only \(free >> 20) MiB are free; writes stop when it is full.") }

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Kernel
 import Server
@@ -14,12 +15,7 @@ struct OpenedStore {
     static func open(_ configuration: ServerConfiguration, migrates: Bool, creates: Bool = false, surroundings: Surroundings = .real)
         async throws -> OpenedStore
     {
-        let store: Store
-        do {
-            store = try openStore(configuration, creates: creates)
-        } catch let error as StorageError {
-            throw Failure("The database cannot be opened: \(error)")
-        }
+        let store = try openStore(configuration, creates: creates)
         let migrator = Migrator(MigrationOrder.all)
         do {
             if migrates {
@@ -27,20 +23,42 @@ struct OpenedStore {
             } else if let first = try await migrator.pending(in: store).first {
                 throw Failure("The database is older than this program (\(first) is missing). Run cloudapi migrate.")
             }
+        } catch Migrator.Failure.newerDatabase(StoreMove.mark) {
+            throw Failure("The database is half moved: cloudapi migrate --from … --to … was cut off. Run it again; it begins anew.")
         } catch Migrator.Failure.newerDatabase(let migration) {
             throw Failure(
                 "The database was made by a newer version (it holds \(migration), which this one does not know). Use that version.")
+        } catch Migrator.Failure.foreignDatabase(let table) {
+            throw Failure("The database belongs to something else: it has a table \(table). Make a database of its own for CloudAPI.")
+        } catch let error as StorageError {
+            throw Failure(DatabaseAdvice.sentence("The database cannot be brought up to date", error))
         }
-        return OpenedStore(store: store, vault: try openVault(configuration, surroundings), surroundings: surroundings)
+        let vault = try openVault(configuration, surroundings)
+        if store.isShared, try await !vault.belongs(to: store) {
+            throw Failure(
+                "The vault key is not the one this database was made with. Servers that share a database need the same: copy <data>/key, or set CLOUDAPI_VAULT_KEY."
+            )
+        }
+        return OpenedStore(store: store, vault: vault, surroundings: surroundings)
     }
 
-    private static func openStore(_ configuration: ServerConfiguration, creates: Bool) throws -> Store {
+    static func openStore(_ configuration: ServerConfiguration, creates: Bool) throws -> Store {
+        do {
+            return try store(configuration, creates: creates)
+        } catch let error as StorageError {
+            throw Failure(DatabaseAdvice.sentence("The database cannot be opened", error))
+        }
+    }
+
+    private static func store(_ configuration: ServerConfiguration, creates: Bool) throws -> Store {
         if creates {
             // The key file stands here whatever the database is. If it fails, the lines that need it say so.
             try? FileManager.default.createDirectory(
                 atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
-        if let database = configuration.database { return try Store(postgres: .init(url: database)) }
+        if let database = configuration.database {
+            return try Store(postgres: .init(url: database, connections: configuration.databaseConnections))
+        }
         guard FileManager.default.fileExists(atPath: configuration.data) else {
             throw Failure("There is no folder \(configuration.data). Run cloudapi init.")
         }
@@ -73,5 +91,18 @@ struct OpenedStore {
 
     func isEmpty() async throws -> Bool {
         try await store.read { try $0.row("SELECT 1 FROM workspaces LIMIT 1") { try $0.get(0, as: Int.self) } } == nil
+    }
+}
+
+extension Vault {
+    /// Whether it is the one that the database was first opened with.
+    fileprivate func belongs(to store: Store) async throws -> Bool {
+        let digest = derivedKey(for: "check").withUnsafeBytes { Array($0) }
+        return try await store.write(in: WorkspaceID("setup")) { connection in
+            let known = try connection.row("SELECT digest FROM vault_check WHERE id = 1") { try $0.get(0, as: [UInt8].self) }
+            if let known { return known == digest }
+            try connection.execute("INSERT INTO vault_check (id, digest) VALUES (1, ?)", digest)
+            return true
+        }
     }
 }

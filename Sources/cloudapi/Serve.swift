@@ -37,19 +37,22 @@ struct Serve: AsyncParsableCommand {
             onListening: { port in say("Listening on \(configuration.host):\(port)") })
         if isNew {
             let setup = Setup(workspace: "Default", email: "admin@example.com", password: nil, rateLimit: nil)
-            let outcome = try await setup.run(server.parts)
-            try await setup.complete(server.parts)
-            say(Welcome.text(outcome, configuration))
+            do {
+                let outcome = try await setup.run(server.parts, onlyIfEmpty: true)
+                try await setup.complete(server.parts)
+                say(Welcome.text(outcome, configuration))
+            } catch is Setup.AlreadyDone {}  // by another server on this database
         }
         try await server.parts.counter.open()
-        try await server.parts.engine.open()
+        if opened.store.isShared {
+            try await server.parts.engine.standBy()
+        } else {
+            try await server.parts.engine.open()
+        }
         try await server.parts.importer.open()
         var group = ServiceGroupConfiguration(
-            services: [
-                .init(service: server.tasks), .init(service: server.parts.engine), .init(service: server.parts.courier),
-                .init(service: server.parts.evaluator), .init(service: server.application),
-            ], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: (server.services + [server.application]).map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainTimeout)
         do {
             try await ServiceGroup(configuration: group).run()
@@ -68,7 +71,7 @@ struct Serve: AsyncParsableCommand {
 private func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
 /// Keeps two servers off one data folder.
-private struct DataLock {
+struct DataLock {
     private let descriptor: CInt
 
     init(_ configuration: ServerConfiguration) throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Foundation
 import Kernel
 import Outgoing
 import Server
@@ -18,7 +19,12 @@ struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("full or off.", visibility: .hidden))
     var synchronous: String?
 
-    var values: [String: String?] { ["data": data, "database": database, "synchronous": synchronous] }
+    @Option(help: "Connections to PostgreSQL at one moment (default 8).")
+    var databaseConnections: String?
+
+    var values: [String: String?] {
+        ["data": data, "database": database, "synchronous": synchronous, "database-connections": databaseConnections]
+    }
 
     func resolve() async throws -> ServerConfiguration { try await ServerConfiguration.resolve(flags: values, file: config) }
 }
@@ -28,6 +34,8 @@ struct ServeOptions: ParsableArguments {
     @OptionGroup var store: StoreOptions
     @Option(help: "Address and port to listen on (default 127.0.0.1:8080).")
     var listen: String?
+    @Option(help: "What this server is called among those on one PostgreSQL (default: the machine's name and the port).")
+    var server: String?
     @Option(help: "How browsers reach the server, such as https://cloud.example.com.")
     var publicURL: String?
     @Option(help: "PEM file with the certificate chain.")
@@ -55,7 +63,7 @@ struct ServeOptions: ParsableArguments {
 
     func resolve() async throws -> ServerConfiguration {
         let own: [String: String?] = [
-            "listen": listen, "public-url": publicURL, "tls-certificate": tlsCertificate, "tls-key": tlsKey,
+            "listen": listen, "server": server, "public-url": publicURL, "tls-certificate": tlsCertificate, "tls-key": tlsKey,
             "trusted-proxies": trustedProxies,
             "allow-egress": allowEgress, "allow-origin": allowOrigin, "sandbox-reset-hours": sandboxResetHours,
             "maximum-connections": maximumConnections,
@@ -97,6 +105,8 @@ private struct Settings {
         if let listen = text("listen") { (result.host, result.port) = try Self.address(listen) }
         result.data = text("data") ?? result.data
         result.database = text("database")
+        result.databaseConnections = try number("database-connections") ?? result.databaseConnections
+        if result.database != nil { result.server = text("server") ?? Self.serverName(port: result.port) }
         result.publicURL = text("public-url").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         result.tlsCertificate = text("tls-certificate")
         result.tlsKey = text("tls-key")
@@ -116,6 +126,11 @@ private struct Settings {
             result.synchronous = value
         }
         return result
+    }
+
+    /// The machine's name and the port, by which a server is known again after a restart; with a port of the system's choice it cannot be.
+    private static func serverName(port: Int) -> String {
+        "\(ProcessInfo.processInfo.hostName):\(port == 0 ? "\(ProcessInfo.processInfo.processIdentifier)" : "\(port)")"
     }
 
     private func text(_ key: String) -> String? {

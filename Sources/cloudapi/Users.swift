@@ -34,7 +34,7 @@ struct Users: AsyncParsableCommand {
                     "Several workspaces know \(email): \(found.map(\.0.rawValue).joined(separator: ", ")). Name one with --workspace.")
             }
             let hash = try await PasswordHasher(surroundings: opened.surroundings).hash(password)
-            try await opened.store.write { [surroundings = opened.surroundings] connection in
+            try await opened.store.write(in: tenant) { [surroundings = opened.surroundings] connection in
                 let by = Attribution(
                     tenant: Tenant(workspace: tenant, mode: .live), actor: .system("operator"), address: nil, request: nil,
                     surroundings: surroundings)

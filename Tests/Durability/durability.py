@@ -4,6 +4,7 @@
     durability.py --binary .build/debug/cloudapi --rounds 20
     durability.py --binary … --rounds 20 --lossy
     durability.py --binary … --rounds 2 --lossy --synchronous off --expect-loss
+    CLOUDAPI_DATABASE=postgres://… durability.py --binary … --rounds 3      # an empty database
 
 One data directory lives through all rounds. In a round several clients write `POST /v1/projects`, each write with an
 Idempotency-Key of its own, until the server is killed (-9); now and then it is killed once more while it comes back. Then:

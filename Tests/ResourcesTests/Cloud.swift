@@ -68,7 +68,7 @@ struct Cloud: Sendable {
     func events(_ type: String, of id: String? = nil) async throws -> Int {
         try await installation.store.read { connection in
             try connection.row(
-                "SELECT count(*) FROM events WHERE mode = 'live' AND type = ? AND (? IS NULL OR subject = ?)", type, id, id
+                "SELECT count(*) FROM events WHERE mode = 'live' AND type = ? AND subject = COALESCE(?, subject)", type, id
             ) { $0.integer(0) } ?? -1
         }
     }

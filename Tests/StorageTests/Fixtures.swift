@@ -58,6 +58,12 @@ enum Engine: Sendable, CaseIterable {
         }
     }
 
+    /// The address of an empty database on the server; options of the session may be added at its end.
+    func withAddress(_ body: (String) async throws -> Void) async throws {
+        guard self == .postgres, let server = Self.server else { return }
+        try await body(server + (server.contains("?") ? "&" : "?") + "options=-c%20lock_timeout%3D10min")
+    }
+
     /// Outside of a transaction, where databases are made; and on a thread of its own, since the server waits for its disk.
     private static func administer(_ server: String, _ sql: String) async throws {
         try await withCheckedThrowingContinuation { continuation in

@@ -4,7 +4,10 @@ import Storage
 
 /// What an installation keeps its rows in: SQLite; with `CLOUDAPI_TEST_ENGINE=postgres` a schema of its own on the server that
 /// `CLOUDAPI_TEST_POSTGRES` names (`scripts/test-postgres.sh` brings one).
-enum TestEngine {
+package enum TestEngine {
+    /// For tests of what is SQLite's own: its files, its pragmas.
+    package static var isSQLite: Bool { server == nil }
+
     private static let server: String? = {
         let environment = ProcessInfo.processInfo.environment
         return environment["CLOUDAPI_TEST_ENGINE"] == "postgres" ? environment["CLOUDAPI_TEST_POSTGRES"] : nil

@@ -38,7 +38,9 @@ package enum AuditRetention {
             var removed = 0
             repeat {
                 let by = Attribution(tenant: tenant, actor: .system("retention"), address: nil, request: nil, surroundings: surroundings)
-                removed = try await store.write { try EventLog.removeOldest(before: cutOff, limit: batch, by: by, $0) }
+                removed = try await store.write(in: tenant.workspace) {
+                    try EventLog.removeOldest(before: cutOff, limit: batch, by: by, $0)
+                }
             } while removed == batch
         }
     }

@@ -14,7 +14,7 @@ package final class RequestCounter: RequestMeter {
     private let surroundings: Surroundings
     private let state = Mutex(State())
     /// Which counter this is, where several servers share a database.
-    private let name = "main"
+    private let name: String
 
     /// While nothing happens, the meter still says this often that it is alive.
     private static let heartbeat: Int64 = 10
@@ -31,9 +31,14 @@ package final class RequestCounter: RequestMeter {
         let credential: String
         let isKey: Bool
         let route: String
+
+        var order: (String, String, String, Timestamp, String, String) {
+            (tenant.workspace.rawValue, tenant.mode.rawValue, project?.rawValue ?? "", minute, credential, route)
+        }
     }
 
-    package init(store: Store, surroundings: Surroundings) {
+    package init(store: Store, surroundings: Surroundings, name: String = "main") {
+        self.name = name
         self.store = store
         self.surroundings = surroundings
     }
@@ -75,6 +80,17 @@ package final class RequestCounter: RequestMeter {
         }
     }
 
+    /// Closes the meters of servers that have said nothing for a minute and are not coming back to do it themselves; the log names the gap.
+    package func closeSilent() async throws {
+        let now = surroundings.now()
+        try await store.write { [surroundings] connection in
+            for name in try RequestMeterState.silent(since: now.adding(seconds: -60), connection) {
+                try RequestMeterState.reportGap(name, until: now, surroundings: surroundings, connection)
+                try RequestMeterState.note(name, flushedAt: now, isRunning: false, connection)
+            }
+        }
+    }
+
     /// Writes the rest and notes a clean stop.
     package func close() async throws {
         try await flush()
@@ -87,6 +103,6 @@ package final class RequestCounter: RequestMeter {
         for counted in counts.keys where counted.isKey && latest[counted.credential].map({ $0.at < counted.minute }) ?? true {
             latest[counted.credential] = (counted.tenant.workspace, counted.credential, counted.minute)
         }
-        return Array(latest.values)
+        return latest.values.sorted { $0.id < $1.id }
     }
 }

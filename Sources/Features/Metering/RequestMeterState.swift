@@ -12,6 +12,10 @@ enum RequestMeterState {
             """, name, flushedAt, isRunning)
     }
 
+    static func silent(since time: Timestamp, _ connection: Connection) throws -> [String] {
+        try connection.rows("SELECT id FROM request_meters WHERE is_running = 1 AND flushed_at < ? ORDER BY id", time) { $0.text(0) }
+    }
+
     static func reportGap(_ name: String, until now: Timestamp, surroundings: Surroundings, _ connection: Connection) throws {
         let last = try connection.row("SELECT flushed_at FROM request_meters WHERE id = ? AND is_running = 1", name) {
             try $0.get(0, as: Timestamp.self)

@@ -48,7 +48,10 @@ package struct Sandbox: Sendable {
             }
         }
         for workspace in due {
-            try await store.write { connection in
+            try await store.write(in: workspace) { connection in
+                // Another server may have been quicker.
+                let last = try connection.row("SELECT reset_at FROM sandboxes WHERE workspace = ?", workspace) { $0.time(0) }
+                guard let last, last <= limit else { return }
                 let by = Attribution(
                     tenant: Tenant(workspace: workspace, mode: .test), actor: .system("sandbox"), address: nil, request: nil,
                     surroundings: surroundings)

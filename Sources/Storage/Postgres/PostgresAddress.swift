@@ -41,7 +41,13 @@ struct PostgresAddress: Sendable {
 
     /// libpq's sentence on one line, without the password.
     func sentence(_ message: String) -> String {
-        let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+        // With and without TLS, or over several addresses, libpq may have failed for the same reason more than once.
+        var lines: [String] = []
+        for line in message.split(whereSeparator: \.isNewline).map({ $0.trimmingCharacters(in: .whitespaces) }) where !lines.contains(line)
+        {
+            lines.append(line)
+        }
+        let line = lines.joined(separator: " ")
         return secrets.filter { !$0.isEmpty }.reduce(line) { $0.replacing($1, with: "***") }
     }
 }

@@ -2,6 +2,12 @@ package import Kernel
 import NIOPosix
 import Synchronization
 
+// Two writers of one workspace take turns, from their first statement to their commit: what a write has read of its workspace is still so
+// when it commits, as with SQLite's one writer. READ COMMITTED alone would let two requests both find the last dollar of a budget, the last
+// place of a quota, the second-last admin. The turn is an advisory lock, so that it holds among all servers on the database; writers in this
+// process wait for theirs without a connection, so that a busy workspace does not take the connections of the others. Workspaces wait for
+// nobody but themselves, and writers of one would meet at the head of its event chain anyhow.
+
 /// PostgreSQL through libpq: a transaction each for reads and writes, on threads of its own.
 ///
 /// libpq's calls block, so they run on as many threads as there may be connections: the pool's queue hands work out first come, first
@@ -14,9 +20,12 @@ package final class PostgresEngine: Sendable {
     package struct Options: Sendable {
         /// `postgres://user:password@host/database`, or libpq's `keyword=value` pairs.
         package var url: String
+        /// At most, at one moment.
         package var connections: Int
         /// For the pause before a transaction is tried again.
         package var surroundings: Surroundings
+        /// Servers of an older major version are refused.
+        package var oldestServer = 14
 
         package init(url: String, connections: Int = 8, surroundings: Surroundings = .real) {
             self.url = url
@@ -32,20 +41,25 @@ package final class PostgresEngine: Sendable {
     private let surroundings: Surroundings
     private let threads: NIOThreadPool
     private let state = Mutex(State())
+    private let turns = Turns()
 
     private struct State {
+        var reconnection = Reconnection()
         /// The last one put back is the first one taken: its caches are warm, and those not needed stay closed.
         var idle: [PostgresHandle] = []
         var isClosed = false
         var writes = 0
     }
 
-    /// Connects once, to know that it can. Throws `.unavailable` with libpq's sentence, in which no password stands.
+    /// Connects once, to know that it can. Throws `.unavailable` with libpq's sentence, in which no password stands, and for a server that
+    /// this program cannot work with.
     init(_ options: Options) throws {
         address = try PostgresAddress(options.url)
         surroundings = options.surroundings
         threads = NIOThreadPool(numberOfThreads: options.connections)
-        giveBack(try PostgresHandle(address))
+        let first = try PostgresHandle(address)
+        try first.require(version: options.oldestServer)
+        giveBack(first)
         threads.start()
     }
 
@@ -55,8 +69,38 @@ package final class PostgresEngine: Sendable {
         try await transact("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)
     }
 
-    func write<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
-        let result = try await transact("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", body)
+    /// Without a transaction. Nothing has been changed when a connection turns out to be broken, so another is taken.
+    func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
+        try await onDatabaseThread { [self] in
+            while let handle = state.withLock({ $0.idle.popLast() }) {
+                defer { giveBack(handle) }
+                do {
+                    return try body(Connection(driver: PostgresDriver(handle)))
+                } catch {
+                    guard handle.isBroken else { throw error }
+                }
+            }
+            let handle = try connected()
+            defer { giveBack(handle) }
+            return try body(Connection(driver: PostgresDriver(handle)))
+        }
+    }
+
+    /// In turn with the other writers of `workspace`, if one is named.
+    func write<Result: Sendable>(
+        in workspace: WorkspaceID?, _ body: @escaping @Sendable (Connection) throws -> Result
+    ) async throws -> Result {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+        let result: Result
+        if let turn = workspace.map(Turns.key) {
+            await turns.take(turn)
+            defer { turns.giveBack(turn) }
+            // Installations in schemas of their own are no business of each other's.
+            let lock = "SELECT pg_advisory_xact_lock(\(turn) # hashtext(current_schema())::bigint)"
+            result = try await transact(begin + "; " + lock, body)
+        } else {
+            result = try await transact(begin, body)
+        }
         state.withLock { $0.writes += 1 }
         return result
     }
@@ -134,11 +178,39 @@ extension PostgresEngine {
     /// A connection in a new transaction. One that broke while it lay idle is thrown away here, before anything was done on it.
     private func begun(_ begin: String) throws -> PostgresHandle {
         while let handle = state.withLock({ $0.idle.popLast() }) {
-            if (try? handle.begin(begin)) != nil { return handle }
+            if try began(begin, on: handle) { return handle }
         }
-        let handle = try PostgresHandle(address)
-        try handle.begin(begin)
+        let handle = try connected()
+        guard try began(begin, on: handle) else { throw StorageError.unavailable("The connection was lost.") }
         return handle
+    }
+
+    /// False when the connection is broken; throws what the server itself refuses, such as a turn that was not had in time.
+    private func began(_ begin: String, on handle: PostgresHandle) throws -> Bool {
+        do {
+            try handle.begin(begin)
+            return true
+        } catch {
+            guard !handle.isBroken else { return false }
+            handle.rollBack()
+            giveBack(handle)
+            throw error
+        }
+    }
+
+    /// A new connection. While the server cannot be reached, one in a while tries and the others are refused at once.
+    private func connected() throws -> PostgresHandle {
+        if let wait = state.withLock({ $0.reconnection.refuses(at: .now) }) {
+            throw StorageError.unavailable("The database could not be reached a moment ago; it is tried again in \(wait) ms.")
+        }
+        do {
+            let handle = try PostgresHandle(address)
+            state.withLock { $0.reconnection.succeeded() }
+            return handle
+        } catch {
+            state.withLock { $0.reconnection.failed(at: .now) }
+            throw error
+        }
     }
 
     private func giveBack(_ handle: PostgresHandle) {
@@ -146,5 +218,12 @@ extension PostgresEngine {
         state.withLock { state in
             if !state.isClosed { state.idle.append(handle) }
         }
+    }
+
+    /// A connection outside of the pool, with the statement run on it: for who listens.
+    func separate(_ statement: String) throws -> PostgresHandle {
+        let handle = try PostgresHandle(address)
+        _ = try handle.run(statement)
+        return handle
     }
 }

@@ -35,11 +35,16 @@ final class PostgresHandle: @unchecked Sendable {
     }
 
     /// What this program relies on, whatever the server's or the role's defaults are. A commit that is answered is on disk, and no
-    /// lock is waited for without end; where the operator chose a stricter commit or another patience, that stays.
+    /// lock is waited for and no statement runs without end; a process that was halted in a transaction loses its locks after a while. Where
+    /// the operator chose a stricter commit or another patience, that stays.
     private static let session = """
         SELECT set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false),
             set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false),
-            set_config('lock_timeout', CASE current_setting('lock_timeout') WHEN '0' THEN '10s' ELSE current_setting('lock_timeout') END, false)
+            set_config('lock_timeout', CASE current_setting('lock_timeout') WHEN '0' THEN '10s' ELSE current_setting('lock_timeout') END, false),
+            set_config('statement_timeout',
+                CASE current_setting('statement_timeout') WHEN '0' THEN '60s' ELSE current_setting('statement_timeout') END, false),
+            set_config('idle_in_transaction_session_timeout', CASE current_setting('idle_in_transaction_session_timeout')
+                WHEN '0' THEN '60s' ELSE current_setting('idle_in_transaction_session_timeout') END, false)
         """
 
     private var lastSentence: String { address.sentence(String(cString: PQerrorMessage(connection))) }
@@ -51,9 +56,31 @@ extension PostgresHandle {
     /// Whether it can be put back for the next transaction.
     var isIdle: Bool { !isSpent && PQtransactionStatus(connection) == PQTRANS_IDLE }
 
+    /// Whether the next statement needs another connection.
+    var isBroken: Bool { isSpent || PQstatus(connection) != CONNECTION_OK }
+
+    /// Several statements may stand in it, parted by semicolons; what they answer is dropped.
     func begin(_ sql: String) throws(StorageError) {
         deservesRetry = false
-        _ = try run(sql)
+        _ = try checked(PQexec(connection, sql))
+    }
+
+    /// Throws `.unavailable` for a server older than that, and for one that only reads.
+    func require(version: Int) throws(StorageError) {
+        let found = Int(PQserverVersion(connection)) / 10_000
+        guard found >= version else {
+            throw .unavailable("The server is PostgreSQL \(found); this program needs \(version) or newer.")
+        }
+        var isStandby = false
+        var isReadOnly = false
+        try run("SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'").forEachRow { row in
+            isStandby = row.integer(0) == 1
+            isReadOnly = row.integer(1) == 1
+        }
+        guard !isStandby else {
+            throw .unavailable("The server is a standby that only reads; name the primary, or add target_session_attrs=primary.")
+        }
+        guard !isReadOnly else { throw .unavailable("The database or the role is set to read only (default_transaction_read_only).") }
     }
 
     /// Throws when the server undid the transaction instead, as it does after a statement that failed outside a savepoint.
@@ -120,5 +147,21 @@ extension PostgresHandle {
         default: break
         }
         return .postgres(state: state, message: result.message ?? "PostgreSQL answered \(state).")
+    }
+}
+
+// MARK: - Notifications
+
+extension PostgresHandle {
+    func awaitInput(_ milliseconds: CInt) throws(StorageError) {
+        var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, milliseconds) > 0 else { return }
+        guard PQconsumeInput(connection) == 1 else { throw .unavailable(lastSentence) }
+    }
+
+    func nextNotification() -> String? {
+        guard let notification = PQnotifies(connection) else { return nil }
+        defer { PQfreemem(notification) }
+        return String(cString: notification.pointee.extra)
     }
 }

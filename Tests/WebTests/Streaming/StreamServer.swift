@@ -54,7 +54,7 @@ struct StreamServer: Sendable {
             let keys = Keys(expiresAt: expiresAt)
             let pipeline = Pipeline(
                 store: store, surroundings: place.surroundings, authenticator: Authenticator(store: store, source: keys),
-                limiter: RateLimiter(), meter: NoMeter(), cursors: CursorSigner(key: SymmetricKey(size: .bits256)),
+                limiter: .own(RateLimiter()), meter: NoMeter(), cursors: CursorSigner(key: SymmetricKey(size: .bits256)),
                 clientAddress: ClientAddress(trustedProxies: []), limits: limits, spool: Spool(folder: "/dev/null"))
             let (ports, port) = AsyncStream.makeStream(of: Int.self)
             let application = application(pipeline, place.surroundings, answer) { port.yield($0) }

@@ -18,8 +18,7 @@ package final class SlackMessenger: Sendable {
     private let logger: Logger
     private let send: Send
     private let busy = Mutex<Set<Tenant>>([])
-    private let wakeUps: AsyncStream<Void>
-    private let wakeUp: AsyncStream<Void>.Continuation
+    private let bell = Bell()
 
     package init(store: Store, vault: Vault, surroundings: Surroundings, logger: Logger, send: @escaping Send) {
         self.store = store
@@ -27,10 +26,9 @@ package final class SlackMessenger: Sendable {
         self.surroundings = surroundings
         self.logger = logger
         self.send = send
-        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func wake() { wakeUp.yield() }
+    func wake() { bell.ring() }
 
     /// Posts all that is due, the channels beside each other.
     package func sendDue() async throws {
@@ -80,7 +78,7 @@ package final class SlackMessenger: Sendable {
         let said = "\(response.status) \(String(decoding: response.body.prefix(200), as: UTF8.self))"
         switch response.status {
         case 200...299:
-            try await store.write { connection in
+            try await store.write(in: message.tenant.workspace) { connection in
                 try message.save(.delivered, error: nil, at: now, connection)
                 try SlackChannel.noteDelivery(in: message.tenant, at: now, connection)
             }
@@ -89,11 +87,12 @@ package final class SlackMessenger: Sendable {
         case 401, 403, 404, 410:
             let by = Attribution(
                 tenant: message.tenant, actor: .system("channels"), address: nil, request: nil, surroundings: surroundings)
-            try await store.write { connection in try channel.fail(said, by: by, connection) }
+            try await store.write(in: message.tenant.workspace) { connection in try channel.fail(said, by: by, connection) }
             return false
         case 408, 429, 500...: return try await retry(message, after: response.header("retry-after").flatMap { Int64($0) }, said)
         default:
-            try await store.write { connection in try message.save(.failed, error: said, at: now, connection) }
+            try await store.write(in: message.tenant.workspace) { connection in try message.save(.failed, error: said, at: now, connection)
+            }
             return true
         }
     }
@@ -101,11 +100,12 @@ package final class SlackMessenger: Sendable {
     private func retry(_ message: SlackMessage, after seconds: Int64?, _ error: String) async throws -> Bool {
         let now = surroundings.now()
         guard message.attempts < SlackMessage.schedule.count else {
-            try await store.write { connection in try message.save(.failed, error: error, at: now, connection) }
+            try await store.write(in: message.tenant.workspace) { connection in try message.save(.failed, error: error, at: now, connection)
+            }
             return true
         }
         let pause = max(SlackMessage.schedule[message.attempts], min(seconds ?? 0, 3600))
-        try await store.write { connection in
+        try await store.write(in: message.tenant.workspace) { connection in
             try message.save(.queued, dueAt: now.adding(seconds: pause), error: error, at: now, connection)
         }
         return false
@@ -114,7 +114,7 @@ package final class SlackMessenger: Sendable {
     /// Works until it is cancelled.
     func loop() async {
         await withDiscardingTaskGroup { group in
-            var signals = wakeUps.makeAsyncIterator()
+            var signals = bell.strokes().makeAsyncIterator()
             while !Task.isCancelled {
                 group.addTask {
                     do {
@@ -123,9 +123,9 @@ package final class SlackMessenger: Sendable {
                         self.logger.error("messages cannot be read", metadata: ["error": "\(error)"])
                     }
                 }
-                let alarm = Task { [surroundings, wakeUp] in
+                let alarm = Task { [surroundings, bell] in
                     // It is cancelled when something else came first.
-                    if (try? await surroundings.sleep(Self.interval)) != nil { wakeUp.yield() }
+                    if (try? await surroundings.sleep(Self.interval)) != nil { bell.ring() }
                 }
                 _ = await signals.next()
                 alarm.cancel()

@@ -102,7 +102,7 @@ package final class AlertEvaluator: Sendable {
     /// Takes those of its groups that something has changed for one step each; answers how many.
     private func advance(_ id: AlertID, in tenant: Tenant) async throws -> Int {
         let by = Attribution(tenant: tenant, actor: .system(id.rawValue), address: nil, request: nil, surroundings: surroundings)
-        let (steps, hasWork) = try await store.write { [engine, sources] connection in
+        let (steps, hasWork) = try await store.write(in: tenant.workspace) { [engine, sources] connection in
             // Locked, so that of two servers one takes the step.
             _ = try connection.row(
                 "SELECT id FROM alerts WHERE workspace = ? AND mode = ? AND id = ?" + connection.dialect.forUpdate, tenant.workspace,

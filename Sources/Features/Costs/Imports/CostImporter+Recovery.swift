@@ -15,7 +15,7 @@ extension CostImporter {
 
     private func beginAnew() async throws {
         let cut = try await imports("status = 'running' AND file <> ''")
-        for (tenant, id) in cut {
+        for (tenant, id) in cut where !store.isShared || FileManager.default.fileExists(atPath: path(of: id)) {
             try await store.write { connection in
                 try CostSegment.remove(of: id, in: tenant, connection)
                 try connection.execute(

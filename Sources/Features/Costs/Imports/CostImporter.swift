@@ -35,11 +35,13 @@ package struct CostImporter: Sendable {
     }
 
     private func oldest() async throws -> (Tenant, CostImportID, String)? {
-        try await store.read { connection in
-            try connection.row(
-                "SELECT workspace, mode, id, file FROM cost_imports WHERE status = 'queued' AND file <> '' ORDER BY created_at LIMIT 1"
-            ) { row in (try Tenant(workspace: row.get(0), mode: row.get(1)), try row.get(2), row.text(3)) }
+        let queued = try await store.read { connection in
+            try connection.rows(
+                "SELECT workspace, mode, id, file FROM cost_imports WHERE status = 'queued' AND file <> '' ORDER BY created_at"
+            ) { row in (try Tenant(workspace: row.get(0), mode: row.get(1)), try row.get(2, as: CostImportID.self), row.text(3)) }
         }
+        // On a shared database, a bill lies with the server that took it.
+        return queued.first { !store.isShared || FileManager.default.fileExists(atPath: $0.2) }
     }
 
     /// Reads a file where it lies, in the foreground. A lock tells other processes that it is being read: what a killed one leaves is ended by
@@ -54,7 +56,7 @@ package struct CostImporter: Sendable {
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let lock = ImportLock(path: lock(of: draft.id))
         defer { lock?.remove() }
-        try await store.write { try CostImport.create(draft, file: "", by: by, $0) }
+        try await store.write(in: tenant.workspace) { try CostImport.create(draft, file: "", by: by, $0) }
         try await perform(draft.id, in: tenant, path: file, progress: progress)
         return try await store.read { try CostImport.find(draft.id, in: tenant, $0) }
     }
@@ -92,7 +94,7 @@ package struct CostImporter: Sendable {
     }
 
     private func release(_ read: CostImport, in tenant: Tenant) async throws {
-        try await store.write { connection in
+        try await store.write(in: tenant.workspace) { connection in
             var done = read
             done.periods = try CostSegment.periods(of: read.id, in: tenant, connection)
             done.replacedRows = try CostSegment.release(read, in: tenant, connection)

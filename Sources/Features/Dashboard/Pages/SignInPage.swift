@@ -65,7 +65,7 @@ struct SignInPage: Sendable {
         guard let caller = try await guest.caller(), let user = caller.user else { return }
         let by = guest.attribution(caller.in(.live))
         do {
-            try await pages.store.write { try Session.end(SessionID(caller.credential.id), of: user, by: by, $0) }
+            try await pages.store.write(in: caller.workspace) { try Session.end(SessionID(caller.credential.id), of: user, by: by, $0) }
         } catch let problem as Problem where problem.code == .notFound {}  // Another request has ended it.
     }
 

@@ -44,7 +44,7 @@ struct Guest: Sendable {
             return nil
         }
         guard authenticated.caller.credential.kind == .session else { return nil }
-        let verdict = pages.pipeline.limiter.admit(authenticated.limitedAs, limit: authenticated.requestsPerMinute, at: at)
+        let verdict = try await pages.pipeline.limiter.admit(authenticated.limitedAs, limit: authenticated.requestsPerMinute, at: at)
         guard verdict.isAdmitted else {
             let wait = max(1, (verdict.resetsAt.milliseconds - at.milliseconds + 999) / 1000)
             throw Problem(.rateLimited, "The limit is \(verdict.limit) requests in any 60 seconds.", retryAfter: Int(wait))

@@ -67,7 +67,7 @@ struct Visit: Sendable {
         let row = IdempotencyRow(fingerprint: [], status: 200, headers: "", body: [], isSealed: false)
         let at = at
         do {
-            return try await guest.pages.store.write { connection in
+            return try await guest.pages.store.write(in: caller.workspace) { connection in
                 guard try row.insert(name, at: at, connection) else { throw SentBefore() }
                 return try body(connection)
             }

@@ -42,7 +42,7 @@ package struct SignIn: Sendable {
         }
         if candidates.isEmpty { _ = try await passwords.verify(password, against: nil) }
         guard let (found, user) = match else { throw Problem(.signInFailed, "The e-mail and password do not match.") }
-        return try await store.write { connection in
+        return try await store.write(in: found) { connection in
             let current = try User.find(user.id, in: found, connection)
             guard current.status == .active else { throw Problem(.signInFailed, "The e-mail and password do not match.") }
             return try Session.begin(user: current, in: found, address: address, request: request, surroundings: surroundings, connection)

@@ -27,7 +27,7 @@ package struct IngestRoutes: Sendable {
         let prepared = try await ingest.prepare(call)
         try call.caller.requireWorkspace(.editor)
         let learnt = Mutex(PointIngest.Learnt())
-        let answer = try await call.commit { connection in
+        let answer = try await call.commit(inTurn: false) { connection in
             let (count, met) = try PointIngest.store(prepared, in: call.caller.tenant, at: call.at, connection)
             learnt.withLock { $0 = met }
             return .json(.created, count)

@@ -80,7 +80,7 @@ struct TokenEndpoint: Sendable {
     private func exchange(for client: OAuthClient) async throws -> Answer {
         let text = try required("code")
         let verifier = try required("code_verifier")
-        return try await call.store.write { connection -> Outcome in
+        return try await call.store.write(in: client.workspace) { connection -> Outcome in
             let by = call.attribution(client)
             guard let code = try AuthorizationCode.find(text, of: client, connection) else { return .refused(Self.unknown("code")) }
             let grant = try OAuthGrant.locked(code.grant, in: code.workspace, at: call.at, connection)
@@ -107,7 +107,7 @@ struct TokenEndpoint: Sendable {
 
     private func refresh(for client: OAuthClient) async throws -> Answer {
         let text = try required("refresh_token")
-        return try await call.store.write { connection -> Outcome in
+        return try await call.store.write(in: client.workspace) { connection -> Outcome in
             let unknown = Outcome.refused(Self.unknown("refresh token"))
             guard let token = try RefreshToken.find(text, connection),
                 let grant = try OAuthGrant.locked(token.grant, in: token.workspace, at: call.at, connection), grant.client == client.id

@@ -8,7 +8,7 @@ extension AuthorizationServer {
     func revoke(_ call: OpenCall) async throws -> Answer {
         let client = try await gate.client(of: call)
         let text = call.body?["token"]?.string ?? ""
-        try await call.store.write { connection in
+        try await call.store.write(in: client.workspace) { connection in
             switch Secret.prefix(of: text) {
             case .oauthToken: try revokeAccess(text, of: client, call, connection)
             case .oauthRefresh: try revokeRefresh(text, of: client, call, connection)

@@ -35,7 +35,7 @@ package struct BudgetWatch: Sendable {
             guard let standing else { continue }
             var thresholds = standing.budget.thresholds
             guard !thresholds.take(standing).isEmpty else { continue }
-            try await store.write { try tell(standing, in: tenant, $0) }
+            try await store.write(in: tenant.workspace) { try tell(standing, in: tenant, $0) }
         }
     }
 

@@ -27,7 +27,7 @@ extension OperationEngine {
     private func expire(_ expired: Resource) async throws {
         let by = attribution(expired.tenant, "expiry")
         let epoch = identity.epoch
-        try await store.write { connection in
+        try await store.write(in: by.tenant.workspace) { connection in
             var resource = try Resource.find(expired.id, in: expired.tenant, connection)
             guard let expiry = resource.expiresAt, expiry <= by.at else { return }
             resource.expiresAt = nil
@@ -57,7 +57,7 @@ extension OperationEngine {
 
     private func purge(_ kept: Resource) async throws {
         let by = attribution(kept.tenant, "retention")
-        try await store.write { connection in
+        try await store.write(in: by.tenant.workspace) { connection in
             var resource = try Resource.find(kept.id, in: kept.tenant, connection)
             guard resource.phase == .deleted, let due = resource.purgeAt, due <= by.at else { return }
             try resource.purge(by: by, connection)

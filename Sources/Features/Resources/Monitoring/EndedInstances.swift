@@ -23,7 +23,7 @@ extension OperationEngine {
         let identity = identity
         let by = Attribution(
             tenant: instance.tenant, actor: .system("engine"), address: nil, request: nil, surroundings: surroundings)
-        try await store.write { connection in
+        try await store.write(in: by.tenant.workspace) { connection in
             try identity.requireCurrent(connection)
             var current = try Resource.find(instance.id, in: instance.tenant, connection)
             guard current.operation == nil, current.phase == .ready, current.power == .running,

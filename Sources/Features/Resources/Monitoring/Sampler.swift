@@ -20,7 +20,7 @@ extension OperationEngine {
         for (tenant, instances) in byTenant {
             let samples = await samples(of: instances)
             guard !samples.isEmpty else { continue }
-            try await store.write { try InstanceSamples.insert(samples, tenant, $0) }
+            try await store.write(in: tenant.workspace) { try InstanceSamples.insert(samples, tenant, $0) }
         }
     }
 

@@ -31,7 +31,7 @@ extension OperationEngine {
     ) async throws -> Result {
         let identity = identity
         let surroundings = surroundings
-        return try await store.write { connection in
+        return try await store.write(in: tenant.workspace) { connection in
             try identity.requireCurrent(connection)
             let operation = try Operation.find(id, in: tenant, connection)
             let resource = try Resource.find(operation.resource, in: tenant, connection)

@@ -28,29 +28,34 @@ package final class OperationEngine: Sendable {
         var nextWaiter = 0
     }
 
-    private let wakeUps: AsyncStream<Void>
-    private let wakeUp: AsyncStream<Void>.Continuation
+    private let bell = Bell()
 
     package init(store: Store, pool: ProviderPool, surroundings: Surroundings, logger: Logger) {
         self.store = store
         self.pool = pool
         self.surroundings = surroundings
         self.logger = logger
-        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Which installation this is, and which start of it. Empty before `open`.
     package var identity: EngineIdentity { state.withLock { $0.identity } }
 
-    /// Counts this start. To be called once before anything is served; the folder's lock keeps a second server off.
+    /// Counts this start. To be called before the engine works: once where the folder's lock keeps a second server off, and where servers share a
+    /// database each time that one has taken the work over.
     package func open() async throws {
         let fresh = surroundings.makeID(InstallationKind.self).rawValue
         let identity = try await store.write { connection in try EngineIdentity.next(fresh: fresh, connection) }
         state.withLock { $0.identity = identity }
     }
 
+    /// Learns which installation this is, to take orders while another server does the work.
+    package func standBy() async throws {
+        let identity = try await store.write { [surroundings] connection in try EngineIdentity.current(surroundings, connection) }
+        state.withLock { $0.identity = identity }
+    }
+
     /// Says that there is something to do. Called after the commit that made it.
-    package func wake() { wakeUp.yield() }
+    package func wake() { bell.ring() }
 
     /// Operations worked on beside each other, and of those at one connection; more wait for their turn.
     private static let concurrency = 64
@@ -106,12 +111,12 @@ package final class OperationEngine: Sendable {
 
     private func loop() async {
         await withDiscardingTaskGroup { group in
-            var signals = wakeUps.makeAsyncIterator()
+            var signals = bell.strokes().makeAsyncIterator()
             while !Task.isCancelled {
                 let pause = await startDue(&group)
-                let alarm = Task { [surroundings, wakeUp] in
+                let alarm = Task { [surroundings, bell] in
                     // It is cancelled when something else came first.
-                    if (try? await surroundings.sleep(pause)) != nil { wakeUp.yield() }
+                    if (try? await surroundings.sleep(pause)) != nil { bell.ring() }
                 }
                 _ = await signals.next()
                 alarm.cancel()
@@ -167,9 +172,20 @@ extension OperationEngine {
         guard current.isPending else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in ended { return } }
+            if store.isShared { group.addTask { await self.awaitEnd(of: id, in: tenant) } }
             group.addTask { [surroundings] in try? await surroundings.sleep(limit) }  // cancelled when the operation came first
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Returns when another server, perhaps, has brought it to an end or a halt.
+    private func awaitEnd(of id: OperationID, in tenant: Tenant) async {
+        struct Ended: Error {}
+        // Ends with what it waits for, with cancellation, or because the database cannot be read: then the time to wait ends it.
+        try? await store.signal.follow(every: .seconds(1), surroundings) { wake in
+            if case .committed(let tenants) = wake, !tenants.contains(tenant) { return }
+            guard try await store.read({ try Operation.find(id, in: tenant, $0) }).isPending else { throw Ended() }
         }
     }
 
@@ -202,9 +218,20 @@ package struct EngineIdentity: Sendable, Equatable {
         self.epoch = epoch
     }
 
+    /// Waits for what an earlier start is writing; see `requireCurrent`.
     static func next(fresh: String, _ connection: Connection) throws -> EngineIdentity {
+        _ = try connection.row("SELECT epoch FROM engine WHERE id = 1" + connection.dialect.forUpdate) { $0.integer(0) }
         try connection.execute(
             "INSERT INTO engine (id, installation, epoch) VALUES (1, ?, 1) ON CONFLICT (id) DO UPDATE SET epoch = engine.epoch + 1", fresh)
+        return try read(connection)
+    }
+
+    static func current(_ surroundings: Surroundings, _ connection: Connection) throws -> EngineIdentity {
+        _ = try installation(surroundings, connection)
+        return try read(connection)
+    }
+
+    private static func read(_ connection: Connection) throws -> EngineIdentity {
         let row = try connection.row("SELECT installation, epoch FROM engine WHERE id = 1") { row in
             EngineIdentity(installation: row.text(0), epoch: row.integer(1))
         }
@@ -220,9 +247,9 @@ package struct EngineIdentity: Sendable, Equatable {
         return try connection.row("SELECT installation FROM engine WHERE id = 1") { $0.text(0) } ?? ""
     }
 
-    /// Throws when another start of the engine has taken over.
+    /// Throws when another start of the engine has taken over, and keeps one from doing so until the transaction ends.
     func requireCurrent(_ connection: Connection) throws {
-        let current = try connection.row("SELECT epoch FROM engine WHERE id = 1") { $0.integer(0) }
+        let current = try connection.row("SELECT epoch FROM engine WHERE id = 1" + connection.dialect.forKeyShare) { $0.integer(0) }
         guard current == epoch else { throw StorageError.conflict("Another start of the engine has taken over.") }
     }
 }

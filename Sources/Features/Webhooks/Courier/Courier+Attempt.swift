@@ -56,7 +56,7 @@ extension Courier {
                 .answered(status: response.status, retryAfter: response.header("retry-after").flatMap { RetryAfter.seconds($0, at: now) })
             } ?? .unanswered
         let jitter = surroundings.random()
-        return try await store.write { [surroundings] connection in
+        return try await store.write(in: parcel.webhook.tenant.workspace) { [surroundings] connection in
             guard let webhook = try Webhook.find(parcel.webhook.id, in: parcel.webhook.tenant, connection),
                 let delivery = try Delivery.find(parcel.delivery.id, in: webhook.tenant, connection)
             else { return .unknown }
@@ -79,7 +79,9 @@ extension Courier {
 
     private func abandon(_ parcel: Parcel, _ error: String) async throws -> Carried {
         let now = surroundings.now()
-        try await store.write { connection in try parcel.delivery.abandon(error, in: parcel.webhook.tenant, at: now, connection) }
+        try await store.write(in: parcel.webhook.tenant.workspace) { connection in
+            try parcel.delivery.abandon(error, in: parcel.webhook.tenant, at: now, connection)
+        }
         return .taken
     }
 }

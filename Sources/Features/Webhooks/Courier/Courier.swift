@@ -43,9 +43,8 @@ package final class Courier: Sendable {
     let logger: Logger
     let limits: Limits
     let send: Send
-    private let lanes = Mutex(Lanes())
-    private let wakeUps: AsyncStream<Void>
-    private let wakeUp: AsyncStream<Void>.Continuation
+    let lanes = Mutex(Lanes())
+    private let bell = Bell()
 
     package init(store: Store, vault: Vault, surroundings: Surroundings, logger: Logger, limits: Limits = .init(), send: @escaping Send) {
         self.store = store
@@ -54,14 +53,13 @@ package final class Courier: Sendable {
         self.logger = logger
         self.limits = limits
         self.send = send
-        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Says that something may be due to these endpoints. Called after the commit that made it so.
     func wake(_ addresses: Set<Address>) {
         guard !addresses.isEmpty else { return }
         lanes.withLock { $0.stirred.formUnion(addresses) }
-        wakeUp.yield()
+        bell.ring()
     }
 
     /// How many attempts are under way.
@@ -125,12 +123,12 @@ package final class Courier: Sendable {
     private func carry(_ parcel: Parcel) async {
         let outcome = await attempt(parcel)
         lanes.withLock { $0.giveBack(parcel, outcome, at: surroundings.now()) }
-        wakeUp.yield()
+        bell.ring()
     }
 
     private func sendLoop() async {
         await withDiscardingTaskGroup { group in
-            var signals = wakeUps.makeAsyncIterator()
+            var signals = bell.strokes().makeAsyncIterator()
             while !Task.isCancelled {
                 var pause = Duration.seconds(1)
                 do {
@@ -139,10 +137,10 @@ package final class Courier: Sendable {
                 } catch {
                     logger.error("deliveries cannot be read", metadata: ["error": "\(error)"])
                 }
-                let alarm = Task { [surroundings, wakeUp, pause] in
+                let alarm = Task { [surroundings, bell, pause] in
                     // Cancelled when something else came first; ringing then too would never let the loop rest.
                     guard (try? await surroundings.sleep(pause)) != nil else { return }
-                    wakeUp.yield()
+                    bell.ring()
                 }
                 _ = await signals.next()
                 alarm.cancel()

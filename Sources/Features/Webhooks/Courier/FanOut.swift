@@ -1,6 +1,7 @@
 import Kernel
 import Logging
 package import Storage
+import Synchronization
 import Web
 
 /// An endpoint by its whole name.
@@ -42,17 +43,24 @@ extension Courier {
                 let cursor = try EventCursor.sequence(of: Self.consumer, in: tenant, connection) ?? 0
                 return (cursor, try EventLog.events(in: tenant, after: cursor, limit: Self.part, connection))
             }
-            guard let last = events.last else { return }
-            let addressed = try await store.write { [surroundings] connection in
+            guard let last = events.last else { return try await stir(tenant, at: cursor) }
+            let addressed = try await store.write(in: tenant.workspace) { [surroundings] connection in
                 // Another hand may have done this part; it then also moved the cursor.
                 guard try EventCursor.sequence(of: Self.consumer, in: tenant, connection) ?? 0 == cursor else { return Set<Address>() }
                 let addressed = try Self.queue(events, in: tenant, surroundings, connection)
                 try EventCursor.set(last.sequence, of: Self.consumer, in: tenant, connection)
                 return addressed
             }
+            if store.isShared { lanes.withLock { $0.cursors[tenant] = last.sequence } }
             wake(addressed)
             isBehind = events.count == Self.part
         }
+    }
+
+    /// What another server has turned into deliveries, this one may have to send.
+    private func stir(_ tenant: Tenant, at cursor: Int64) async throws {
+        guard store.isShared, lanes.withLock({ $0.cursors.updateValue(cursor, forKey: tenant) }) != cursor else { return }
+        wake(Set(try await store.read { try Webhook.enabled($0) }.filter { $0.tenant == tenant }))
     }
 
     private static func queue(
@@ -74,7 +82,9 @@ extension Courier {
 
     private func settle() async throws {
         while let address = try await store.peek({ try Self.unsettled($0) }) {
-            try await store.write { [surroundings] connection in try Self.settle(address, at: surroundings.now(), connection) }
+            try await store.write(in: address.tenant.workspace) { [surroundings] connection in
+                try Self.settle(address, at: surroundings.now(), connection)
+            }
             wake([address])
         }
     }
@@ -105,7 +115,9 @@ extension Courier {
 
     private func replay() async throws {
         while let (tenant, replay) = try await store.peek({ try Replay.next($0) }) {
-            try await store.write { [surroundings] connection in try replay.advance(tenant, surroundings, connection) }
+            try await store.write(in: tenant.workspace) { [surroundings] connection in
+                try replay.advance(tenant, surroundings, connection)
+            }
             wake([Address(tenant: tenant, webhook: replay.webhook)])
         }
     }

@@ -1,4 +1,5 @@
 import Kernel
+import Storage
 
 /// What is under way to which endpoint, and which endpoints are worth looking at. Everything else about deliveries is in the database.
 struct Lanes: Sendable {
@@ -17,6 +18,8 @@ struct Lanes: Sendable {
     private var lanes: [Address: Lane] = [:]
     /// Endpoints to which something may be due.
     var stirred: Set<Address> = []
+    /// How far the log was when it was last turned into deliveries here.
+    var cursors: [Tenant: Int64] = [:]
     /// When all endpoints are looked at again.
     var nextRound = Timestamp(milliseconds: 0)
     private(set) var underWay = 0

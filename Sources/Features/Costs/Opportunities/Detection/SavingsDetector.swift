@@ -37,12 +37,14 @@ package struct SavingsDetector: Sendable {
                 return (round.findings, open.filter { !round.leaves($0) })
             }
             for part in findings.parts(of: Self.batch) {
-                try await store.write { connection in
+                try await store.write(in: tenant.workspace) { connection in
                     for finding in part { try Opportunity.record(finding, by: attribution(tenant), connection) }
                 }
             }
             for part in ended.parts(of: Self.batch) {
-                try await store.write { connection in for one in part { try one.end(by: attribution(tenant), connection) } }
+                try await store.write(in: tenant.workspace) { connection in
+                    for one in part { try one.end(by: attribution(tenant), connection) }
+                }
             }
         }
     }
