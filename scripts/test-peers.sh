@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs what needs a real dockerd, a real podman and an emulator of AWS, made for this run and gone after it (Debian 12, root): every provider's
+# Runs what needs a real dockerd, a real podman, an OpenStack Swift and an emulator of AWS, made for this run and gone after it (Debian 12, root): every provider's
 # conformance, the whole life of resources through the HTTP API, the examples, a daemon behind TLS, connections cut at every call, and kills at
 # every point of every operation; signatures against botocore's. Tests and binary must be built. A peer that cannot be started is a failure, never a skip. Arguments go on to `swift test`.
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 home=$(mktemp -d /tmp/cloudapi-peers.XXXXXX)
 
 clean_up() {
-    for peer in docker podman tls moto; do
+    for peer in docker podman tls moto swift; do
         if [ -d "$home/$peer" ]; then scripts/peers/${peer/tls/docker}.sh stop "$home/$peer" || true; fi
     done
     rm -rf "$home"
@@ -17,8 +17,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq
-for peer in docker podman moto; do
+scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq memcached
+for peer in docker podman moto swift; do
     scripts/peers/$peer.sh start "$home/$peer" || {
         echo "test-peers: FAILED: $peer could not be started on this machine, so nothing was tested; its last words are above." >&2
         exit 1
@@ -31,6 +31,9 @@ export CLOUDAPI_TEST_PODMAN=unix://$home/podman/podman.sock CLOUDAPI_TEST_PODMAN
 source "$home/moto/moto.env"
 .build/venv/bin/python Tests/Peers/sigv4.py >"$home/sigv4.json"
 export CLOUDAPI_TEST_SIGV4=$home/sigv4.json
+
+# shellcheck disable=SC1091
+source "$home/swift/swift.env"
 
 # A line of time for each.
 suite() {

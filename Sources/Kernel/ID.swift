@@ -33,6 +33,9 @@ package enum OperationKind: IDKind { package static let prefix = "op" }
 package enum InstanceKind: IDKind { package static let prefix = "inst" }
 package enum VolumeKind: IDKind { package static let prefix = "vol" }
 package enum NetworkKind: IDKind { package static let prefix = "net" }
+package enum BucketKind: IDKind { package static let prefix = "bkt" }
+package enum AddressKind: IDKind { package static let prefix = "ip" }
+package enum FirewallKind: IDKind { package static let prefix = "fw" }
 /// A resource of any kind, once it has its id.
 package enum AnyResourceKind: IDKind { package static let prefix = "res" }
 package enum PriceKind: IDKind { package static let prefix = "prc" }

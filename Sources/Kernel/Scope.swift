@@ -23,6 +23,12 @@ package enum Scope: String, Sendable, CaseIterable {
     case volumesWrite = "volumes:write"
     case networksRead = "networks:read"
     case networksWrite = "networks:write"
+    case bucketsRead = "buckets:read"
+    case bucketsWrite = "buckets:write"
+    case ipsRead = "ips:read"
+    case ipsWrite = "ips:write"
+    case firewallsRead = "firewalls:read"
+    case firewallsWrite = "firewalls:write"
     case connectionsRead = "connections:read"
     case connectionsWrite = "connections:write"
     case operationsRead = "operations:read"
@@ -150,7 +156,8 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
     }
 
     private static let editorWrites: Set<Scope> = [
-        .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .operationsWrite, .webhooksWrite,
+        .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .bucketsWrite, .ipsWrite,
+        .firewallsWrite, .operationsWrite, .webhooksWrite,
         .alertsWrite, .markersWrite, .streamsWrite,
     ]
 

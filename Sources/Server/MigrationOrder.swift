@@ -52,4 +52,6 @@ package enum MigrationOrder {
         + Lease.migrations
         + SharedLimiter.migrations
         + Parts.migrations
+        + PriceSchema.moreKinds
+        + SimulatorSchema.moreKinds
 }

@@ -101,7 +101,9 @@ extension Parts {
 
     private static func drivers(store: Store, _ configuration: ServerConfiguration) -> [any ProviderDriver] {
         let outgoing = Outgoing(allowing: configuration.allowEgress)
-        return [SimulatorDriver(store: store), DockerDriver(outgoing: outgoing), AWSDriver(outgoing: outgoing)]
+        return [
+            SimulatorDriver(store: store), DockerDriver(outgoing: outgoing), AWSDriver(outgoing: outgoing), S3Driver(outgoing: outgoing),
+        ]
     }
 }
 

@@ -64,6 +64,7 @@ package struct RouteTable: Sendable {
     package static var described: RouteTable {
         let drivers: [any ProviderDriver] = [
             SimulatorDriver(store: .none), DockerDriver(outgoing: Outgoing()), AWSDriver(outgoing: Outgoing()),
+            S3Driver(outgoing: Outgoing()),
         ]
         let vault = Vault(key: .init(size: .bits256))
         let engine = OperationEngine(

@@ -122,6 +122,8 @@ extension Schema.Format {
         case .date: pattern(Self.datePattern, format: "date")
         case .addressRange: pattern(Self.rangePattern)
         case .scope: [.init("enum", .array(Self.scopes.map(JSON.string)))]
+        case .ports: pattern("\(Self.port)(-\(Self.port))?")
+        case .hostname: pattern("(\(Self.label)\\.)+\(Self.label)")
         case .wait: pattern("([1-5]?[0-9]|60)s")
         case .uri: [.init("format", "uri")]
         case .sku: pattern("[a-z0-9._-]*")
@@ -133,6 +135,9 @@ extension Schema.Format {
     private func pattern(_ pattern: String, format: String? = nil) -> [JSON.Member] {
         [.init("pattern", .string("^(\(pattern))$"))] + (format.map { [.init("format", .string($0))] } ?? [])
     }
+
+    private static let port = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+    private static let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
     private static let control = "\\u0000-\\u001F\\u007F-\\u009F"
     /// Unicode's White_Space without the controls; `\s` differs from engine to engine.

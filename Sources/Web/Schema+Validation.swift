@@ -118,8 +118,29 @@ extension Schema.Format {
             return isPlain ? nil : "must have lower-case letters, digits, dots, dashes and underlines only"
         case .currency: return text.utf8.allSatisfy { (65...90).contains($0) } ? nil : "must be three capital letters such as USD"
         case .absolutePath: return isPath(text) ? nil : "must be an absolute path without . or .. and not the root"
+        case .ports: return isPorts(text) ? nil : "must be a port such as 443, or a range such as 8000-8100"
+        case .hostname: return isHostname(text) ? nil : "must be a host name such as www.example.com"
         case .uri: return text.contains("://") ? nil : "must be a URL"
         }
+    }
+
+    private func isPorts(_ text: String) -> Bool {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+        return ends.count <= 2
+            && ends.allSatisfy { end in
+                end.utf8.allSatisfy { (48...57).contains($0) } && !end.hasPrefix("0") && (1...65_535).contains(Int(end) ?? 0)
+            }
+    }
+
+    private func isHostname(_ text: String) -> Bool {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.count >= 2
+            && labels.allSatisfy { label in
+                (1...63).contains(label.utf8.count) && label.utf8.first != 45 && label.utf8.last != 45
+                    && label.utf8.allSatisfy {
+                        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
+                    }
+            }
     }
 
     private func isPath(_ text: String) -> Bool {

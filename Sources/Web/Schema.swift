@@ -52,6 +52,10 @@ package struct Schema: Sendable {
         case currency
         /// From the root, without `.` or `..` or an empty part, and not the root.
         case absolutePath
+        /// A port from 1 to 65535, or the first and the last of several: `443`, `8000-8100`.
+        case ports
+        /// Labels of letters, digits and dashes with dots between, at least two: `www.example.com`.
+        case hostname
         /// Whole seconds, `0s` to `60s`.
         case wait
     }

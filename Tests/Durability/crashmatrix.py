@@ -5,8 +5,8 @@
     crashmatrix.py --binary … --docker unix:///tmp/x/docker.sock --image cp-busybox:1   a real peer; so with --podman
     crashmatrix.py --binary … --aws http://127.0.0.1:5000 --image ami-…                 an emulator of AWS, with the keys of moto.env
 
-For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes and networks: create, attach, detach,
-delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
+For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes, networks and ips: create, attach, detach,
+delete; buckets: create, empty, delete; firewalls: create, apply, delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
 from the moment of admission until past its end. After the restart it has to finish by itself, and then
   1. the provider has exactly one object for the resource, or none after a delete, counted at the provider itself, and an instance has
      what was attached to it and nothing else;
@@ -27,13 +27,14 @@ from server import Checks, Client, Server, audit, init, within_venv, workspace
 
 PATIENCE = 60
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
-        "attach": "attached", "detach": "detached"}
+        "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied"}
 ASKED = {"create": "created", **{verb: f"{verb}_requested" for verb in DONE if verb != "create"}}
 VERBS = {"instances": ("create", "stop", "start", "restart", "resize", "delete"), "volumes": ("create", "attach", "detach", "delete"),
-         "networks": ("create", "attach", "detach", "delete")}
+         "networks": ("create", "attach", "detach", "delete"), "buckets": ("create", "empty", "delete"),
+         "ips": ("create", "attach", "detach", "delete"), "firewalls": ("create", "apply", "delete")}
 NEEDS = {("instances", "resize"): "instance.resize", ("volumes", "attach"): "instance.attach_volume",
          ("volumes", "detach"): "instance.attach_volume", ("networks", "attach"): "instance.join_network",
-         ("networks", "detach"): "instance.join_network"}
+         ("networks", "detach"): "instance.join_network"} | {(kind, verb): kind for kind in ("buckets", "ips", "firewalls") for verb in VERBS[kind]}
 
 
 class SimulatorPeer:
@@ -160,7 +161,7 @@ class Matrix:
         return self.host
 
     def create(self, kind, name):
-        spec = {"instances": {"size": "n-1"}, "volumes": {"size_gib": 1}, "networks": {}}[kind]
+        spec = {"instances": {"size": "n-1"}, "volumes": {"size_gib": 1}}.get(kind, {})
         if kind == "instances" and self.options.image:
             spec |= {"image": self.options.image}
         if kind == "instances" and self.options.image and "instance.command" in self.features:
@@ -177,6 +178,8 @@ class Matrix:
             body = {"resize": {"size": "s-1"}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
             if kind == "volumes":
                 body = {"attach": {"instance_id": self.host, "path": "/data"}}.get(verb)
+            if (kind, verb) == ("ips", "detach"):
+                body = None
             answer = self.call("POST", f"/v1/{kind}/{resource}/actions/{verb}", body)
         if answer.status != 202:
             raise RuntimeError(f"{kind} {verb}: {answer}")
@@ -225,9 +228,11 @@ def main():
     parser.add_argument("--latency", type=int, default=100, help="of a call to the simulator, in milliseconds")
     parser.add_argument("--docker", "--podman", dest="endpoint", help="a peer's endpoint, unix://…")
     parser.add_argument("--aws", help="an emulator's address, http://…; its keys stand in CLOUDAPI_TEST_MOTO_KEY and _SECRET")
-    parser.add_argument("--kinds", default="instances,volumes,networks")
+    parser.add_argument("--kinds", help="all the peer has when left out")
     parser.add_argument("--image", help="an image the peer has")
     options = parser.parse_args()
+    # An emulator's buckets are not counted here.
+    options.kinds = options.kinds or ",".join(kind for kind in VERBS if kind != "buckets" or not options.aws)
     if options.aws:
         within_venv("boto3")
     with workspace() as folder:

@@ -83,7 +83,7 @@ def cloud(server, credentials, elsewhere, size):
     found = {"connections": [make(server, credentials, "connections", {"name": "spare-{}", **SIMULATOR, "project_ids": [elsewhere]}, number)["id"]
                              for number in range(size)]}
     made = {kind: [make(server, credentials, kind, {"name": "spare-{}", "project_id": credentials["project_id"]}, number) for number in range(size)]
-            for kind in ("instances", "volumes", "networks")}
+            for kind in ("instances", "volumes", "networks", "buckets", "ips", "firewalls")}
     found |= {kind: [each["id"] for each in each_kind] for kind, each_kind in made.items()}
     return found | {"operations": [each["operation"]["id"] for each_kind in made.values() for each in each_kind],
                     "resources": [each["id"] for each_kind in made.values() for each in each_kind]}

@@ -20,6 +20,22 @@ import Testing
         .enabled(if: Peer.isWanted("CLOUDAPI_TEST_MOTO"), "CLOUDAPI_TEST_MOTO is not set; `make test-peers` sets it"),
         arguments: ProviderConformance.all)
     func `AWS, as moto has it`(rule: ProviderConformance) async throws {
-        try await rule.check(try .moto())
+        var peer = try Peer.moto()
+        peer.fill = try Peer.s3("CLOUDAPI_TEST_MOTO").fill
+        try await rule.check(peer)
+    }
+
+    @Test(
+        .enabled(if: Peer.isWanted("CLOUDAPI_TEST_MOTO"), "CLOUDAPI_TEST_MOTO is not set; `make test-peers` sets it"),
+        arguments: ProviderConformance.all)
+    func `S3, as moto has it`(rule: ProviderConformance) async throws {
+        try await rule.check(try .s3("CLOUDAPI_TEST_MOTO"))
+    }
+
+    @Test(
+        .enabled(if: Peer.isWanted("CLOUDAPI_TEST_SWIFT"), "CLOUDAPI_TEST_SWIFT is not set; `make test-peers` sets it"),
+        arguments: ProviderConformance.all)
+    func `S3, as OpenStack Swift has it`(rule: ProviderConformance) async throws {
+        try await rule.check(try .s3("CLOUDAPI_TEST_SWIFT"))
     }
 }

@@ -17,6 +17,9 @@ struct Peer: Sendable {
     /// Waits a little, between two looks at what has yet to happen.
     var pause: @Sendable () async throws -> Void = { try await Task.sleep(for: .milliseconds(50)) }
 
+    /// Puts objects of these names into a bucket, as its users do; nil where there are no buckets.
+    var fill: (@Sendable (any Provider, Subject, [String]) async throws -> Void)?
+
     func open(installation: String) throws -> any Provider {
         let tenant = Tenant(workspace: WorkspaceID("wsp_conformance"), mode: .live)
         return try driver.open(

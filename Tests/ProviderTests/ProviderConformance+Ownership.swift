@@ -4,14 +4,14 @@ import Testing
 
 extension ProviderConformance {
     static let ownership = [
-        ProviderConformance("it lists what this installation made and nothing else") { scene in
+        ProviderConformance("it lists what this installation made and nothing else", needs: []) { scene in
             for order in scene.oneOfEach {
                 _ = try await scene.stranger.create(order)
                 #expect(try await scene.ours.list(order.subject.kind).isEmpty)
                 #expect(try await scene.stranger.list(order.subject.kind).count == 1)
             }
         },
-        ProviderConformance("a name another installation has taken is a conflict, and what it made is foreign") { scene in
+        ProviderConformance("a name another installation has taken is a conflict, and what it made is foreign", needs: []) { scene in
             for order in scene.oneOfEach where scene.capabilities.identification[order.subject.kind] == .name {
                 let theirs = try await scene.stranger.create(order)
                 #expect(try await scene.ours.find(order.subject)?.owner == .foreign)
@@ -21,22 +21,28 @@ extension ProviderConformance {
                 #expect(try await scene.stranger.find(order.subject) == theirs)
             }
         },
-        ProviderConformance("what another installation made is neither changed nor deleted") { scene in
+        ProviderConformance("what another installation made is neither changed nor deleted", needs: []) { scene in
             for order in scene.oneOfEach where scene.capabilities.identification[order.subject.kind] == .name {
                 let theirs = try await scene.stranger.create(order)
                 for reference in [nil, theirs.reference] {
                     let subject = Subject(kind: order.subject.kind, id: order.subject.id, reference: reference)
                     let error = await scene.failure { () throws(ProviderError) in try await scene.ours.delete(subject) }
                     #expect(error?.kind == .conflict)
-                    if order.subject.kind == .instance {
-                        let error = await scene.failure { () throws(ProviderError) in try await scene.ours.apply(.start, to: subject) }
+                    let change: Change? =
+                        switch order.blueprint {
+                        case .instance: .start
+                        case .bucket: .configure(order.blueprint)
+                        default: nil
+                        }
+                    if let change {
+                        let error = await scene.failure { () throws(ProviderError) in try await scene.ours.apply(change, to: subject) }
                         #expect(error?.kind == .conflict)
                     }
                 }
                 #expect(try await scene.stranger.find(order.subject) == theirs)
             }
         },
-        ProviderConformance("another resource's object is not taken for one's own by its reference") { scene in
+        ProviderConformance("another resource's object is not taken for one's own by its reference", needs: []) { scene in
             for order in scene.oneOfEach {
                 let made = try await scene.ours.create(order)
                 let other = Subject(kind: order.subject.kind, id: order.subject.id + "x", reference: made.reference)

@@ -4,7 +4,7 @@ import Testing
 
 extension ProviderConformance {
     static let refusals = [
-        ProviderConformance("what it cannot do is refused by name, and nothing is made") { scene in
+        ProviderConformance("what it cannot do is refused by name, and nothing is made", needs: []) { scene in
             var instance = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
             instance.userData = "#cloud-config"
             var commanded = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
@@ -14,8 +14,18 @@ extension ProviderConformance {
             let cases: [(Capabilities.Feature, Blueprint)] = [
                 (.userData, .instance(instance)), (.command, .instance(commanded)), (.command, .instance(equipped)),
                 (.encryption, .volume(VolumeBlueprint(sizeGiB: 1, type: "standard", isEncrypted: true))),
+                (.buckets, .bucket(BucketBlueprint())), (.publicBuckets, .bucket(BucketBlueprint(isPublic: true))),
+                (.versioning, .bucket(BucketBlueprint(isVersioned: true))),
+                (.bucketEncryption, .bucket(BucketBlueprint(isEncrypted: true))),
+                (.expiry, .bucket(BucketBlueprint(expireDays: 1))), (.bucketQuota, .bucket(BucketBlueprint(quotaBytes: 1))),
+                (.addresses, .address(AddressBlueprint(family: .v4))), (.addressesV6, .address(AddressBlueprint(family: .v6))),
+                (.reverseDNS, .address(AddressBlueprint(family: .v4, reverseDNS: "www.example.com"))),
+                (.firewalls, .firewall(FirewallBlueprint(rules: []))), (.instances, .instance(instance)),
             ]
             for (feature, blueprint) in cases where !scene.can(feature) {
+                // A kind that is missing altogether is what is named.
+                let kind = scene.order(blueprint).subject.kind.feature
+                guard feature == kind || scene.can(kind) else { continue }
                 let order = scene.order(blueprint)
                 let error = await scene.failure { () throws(ProviderError) in _ = try await scene.ours.create(order) }
                 #expect(error?.kind == .unsupported(feature))

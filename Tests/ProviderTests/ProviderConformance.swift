@@ -7,15 +7,21 @@ import Testing
 
 struct ProviderConformance: Sendable, CustomTestStringConvertible {
     let testDescription: String
+    /// A cloud without one of these has nothing to show here.
+    private let needs: Set<Capabilities.Feature>
     private let body: @Sendable (Scene) async throws -> Void
 
-    init(_ sentence: String, _ body: @escaping @Sendable (Scene) async throws -> Void) {
+    init(
+        _ sentence: String, needs: Set<Capabilities.Feature> = [.instances], _ body: @escaping @Sendable (Scene) async throws -> Void
+    ) {
         self.testDescription = sentence
+        self.needs = needs
         self.body = body
     }
 
     func check(_ peer: Peer) async throws {
         let scene = try await Scene(peer)
+        guard scene.capabilities.features.isSuperset(of: needs) else { return }
         do {
             try await body(scene)
         } catch {
@@ -25,7 +31,7 @@ struct ProviderConformance: Sendable, CustomTestStringConvertible {
         try await scene.clear()
     }
 
-    static let all = identity + ownership + running + changes + monitoring + refusals
+    static let all = identity + ownership + running + changes + monitoring + refusals + buckets + addresses + firewalls
 }
 
 /// One rule's view of a cloud: our installation and another one on it, with what both have made removed at the end.
@@ -47,9 +53,12 @@ struct Scene: Sendable {
 
     func clear() async throws {
         for provider in [ours, stranger] {
-            for kind in [ResourceKind.instance, .network, .volume] {
+            for kind in [ResourceKind.instance, .network, .volume, .bucket, .address, .firewall] where can(kind.feature) {
                 for sighting in try await provider.list(kind) {
                     guard case .ours(let id) = sighting.owner else { continue }
+                    if sighting.state.isEmpty == false {
+                        try await provider.apply(.empty, to: Subject(kind: kind, id: id, reference: sighting.reference))
+                    }
                     try await provider.delete(Subject(kind: kind, id: id, reference: sighting.reference))
                 }
             }
@@ -69,6 +78,9 @@ extension Scene {
             case .instance: Subject(kind: .instance, id: peer.surroundings.makeID(InstanceKind.self).rawValue)
             case .volume: Subject(kind: .volume, id: peer.surroundings.makeID(VolumeKind.self).rawValue)
             case .network: Subject(kind: .network, id: peer.surroundings.makeID(NetworkKind.self).rawValue)
+            case .bucket: Subject(kind: .bucket, id: peer.surroundings.makeID(BucketKind.self).rawValue)
+            case .address: Subject(kind: .address, id: peer.surroundings.makeID(AddressKind.self).rawValue)
+            case .firewall: Subject(kind: .firewall, id: peer.surroundings.makeID(FirewallKind.self).rawValue)
             }
         return Order(subject: subject, token: "token-" + subject.id, blueprint: blueprint, labels: labels)
     }
@@ -92,7 +104,20 @@ extension Scene {
         return order(.network(NetworkBlueprint(cidr: "10.\(64 + bits % 64).\(bits >> 8 % 256).0/24", reachesOutside: reachesOutside)))
     }
 
-    var oneOfEach: [Order] { [instance(), volume(), network()] }
+    func bucket(_ blueprint: BucketBlueprint = BucketBlueprint()) -> Order { order(.bucket(blueprint), labels: ["team": "core"]) }
+
+    func address(_ blueprint: AddressBlueprint = AddressBlueprint(family: .v4)) -> Order { order(.address(blueprint)) }
+
+    static let web = FirewallRule(direction: .ingress, networkProtocol: .tcp, ports: 443...443, cidr: "0.0.0.0/0")
+
+    func firewall(_ rules: [FirewallRule] = [Scene.web], targets: [Subject] = []) -> Order {
+        order(.firewall(FirewallBlueprint(rules: rules, targets: targets)))
+    }
+
+    /// Of the kinds the cloud has.
+    var oneOfEach: [Order] {
+        [instance(), volume(), network(), bucket(), address(), firewall()].filter { can($0.subject.kind.feature) }
+    }
 
     /// Makes it, stops an instance that making it has started, and gives its subject with the cloud's reference.
     @discardableResult func made(_ order: Order) async throws -> Subject {

@@ -51,7 +51,8 @@ struct Cloud: Sendable {
 
     /// Does something that the engine has to finish, and lets it.
     func act(_ id: String, _ verb: String, _ body: JSON? = nil) async throws -> Reply {
-        let collection = id.hasPrefix("inst") ? "instances" : id.hasPrefix("vol") ? "volumes" : "networks"
+        let collections = ["inst": "instances", "vol": "volumes", "net": "networks", "bkt": "buckets", "ip": "ips", "fw": "firewalls"]
+        let collection = collections[String(id.prefix { $0 != "_" })] ?? ""
         _ = try await post("/v1/\(collection)/\(id)/actions/\(verb)", body).expecting(202)
         try await installation.settle()
         return try await get("/v1/\(collection)/\(id)").expecting(200)
@@ -75,6 +76,18 @@ struct Cloud: Sendable {
 }
 
 extension Cloud {
+    /// The simulated cloud that a resource is at.
+    func simulator(of id: String) async throws -> (Simulator, Subject)? {
+        let tenant = Tenant(workspace: installation.home.workspace, mode: .live)
+        let (account, subject) = try await installation.store.read { connection in
+            let resource = try Resource.find(ResourceID(id), in: tenant, connection)
+            return (try ProviderConnection.find(resource.connection, in: tenant, connection), resource.subject)
+        }
+        let engine = installation.parts.engine
+        let provider = try engine.pool.provider(for: account, installation: engine.identity.installation)
+        return (provider as? Simulator).map { ($0, subject) }
+    }
+
     /// Puts an object of somebody else where the provider would have the instance's.
     func plantForeign(for id: String) async throws {
         let tenant = Tenant(workspace: installation.home.workspace, mode: .live)

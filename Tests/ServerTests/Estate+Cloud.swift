@@ -23,10 +23,15 @@ extension Estate {
             .connection: try await builder.connect("spare"), .instance: try await builder.make("instances", "spare"),
             .runningInstance: try await builder.make("instances", "running"), .volume: try await builder.make("volumes", "spare"),
             .network: try await builder.make("networks", "spare"), .deletedInstance: try await builder.make("instances", "deleted"),
-            .deletedNetwork: try await builder.make("networks", "deleted"),
+            .deletedNetwork: try await builder.make("networks", "deleted"), .bucket: try await builder.make("buckets", "spare"),
+            .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
+            .firewall: try await builder.make("firewalls", "spare"), .deletedFirewall: try await builder.make("firewalls", "deleted"),
         ]
         try await installation.settle()
-        for (collection, noun) in [("instances", Noun.deletedInstance), ("networks", .deletedNetwork)] {
+        let deleted: [(String, Noun)] = [
+            ("instances", .deletedInstance), ("networks", .deletedNetwork), ("buckets", .deletedBucket), ("firewalls", .deletedFirewall),
+        ]
+        for (collection, noun) in deleted {
             _ = try await installation.delete("/v1/\(collection)/\(ids[noun] ?? "")", as: secret).expecting(202)
         }
         let lossy: JSON = [

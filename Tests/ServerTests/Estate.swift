@@ -30,6 +30,7 @@ struct Estate: Sendable {
         /// Without a resource on it.
         case connection
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
+        case bucket, deletedBucket, address, firewall, deletedFirewall
         /// One that runs, and one that waits for somebody's decision.
         case operation, blockedOperation
         /// A request that changed something.
@@ -51,8 +52,8 @@ struct Estate: Sendable {
         /// Whether it is a provider account, something at one, or work there.
         var isOfCloud: Bool {
             [
-                .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .operation,
-                .blockedOperation,
+                .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .bucket,
+                .deletedBucket, .address, .firewall, .deletedFirewall, .operation, .blockedOperation,
             ].contains(self)
         }
 
@@ -95,6 +96,9 @@ struct Estate: Sendable {
                 case .instance, .runningInstance, .deletedInstance: InstanceKind.prefix
                 case .volume: VolumeKind.prefix
                 case .network, .deletedNetwork: NetworkKind.prefix
+                case .bucket, .deletedBucket: BucketKind.prefix
+                case .address: AddressKind.prefix
+                case .firewall, .deletedFirewall: FirewallKind.prefix
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .resourceName: "name"
                 }

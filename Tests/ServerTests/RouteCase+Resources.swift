@@ -2,7 +2,9 @@ import Kernel
 import Server
 
 extension RouteCase {
-    static let resources: [String: RouteCase] = [connections, instances, volumes, networks, operations].reduce(into: [:]) { all, cases in
+    static let resources: [String: RouteCase] = [
+        connections, instances, volumes, networks, buckets, addresses, firewalls, operations,
+    ].reduce(into: [:]) { all, cases in
         all.merge(cases) { one, _ in one }
     }
 
@@ -35,6 +37,8 @@ extension RouteCase {
             path: [.runningInstance], body: { ["volume_id": .string($0[.volume]), "path": "/data"] }),
         "POST /v1/instances/{id}/actions/detach-volume": RouteCase(
             path: [.runningInstance], body: { ["volume_id": .string($0[.volume])] }),
+        "POST /v1/instances/{id}/actions/attach-ip": RouteCase(path: [.instance], body: { ["ip_id": .string($0[.address])] }),
+        "POST /v1/instances/{id}/actions/detach-ip": RouteCase(path: [.instance], body: { ["ip_id": .string($0[.address])] }),
         "GET /v1/instances/{id}/metrics": RouteCase(path: [.instance]),
         "GET /v1/instances/{id}/logs": RouteCase(path: [.instance]),
     ]) { one, _ in one }
@@ -50,6 +54,21 @@ extension RouteCase {
         "POST /v1/networks/{id}/undelete": RouteCase(path: [.deletedNetwork]),
         "POST /v1/networks/{id}/actions/attach": RouteCase(path: [.network], body: { ["instance_id": .string($0[.runningInstance])] }),
         "POST /v1/networks/{id}/actions/detach": RouteCase(path: [.network], body: { ["instance_id": .string($0[.runningInstance])] }),
+    ]) { one, _ in one }
+
+    private static let buckets: [String: RouteCase] = collection("buckets", .bucket, change: ["versioning": true]).merging([
+        "POST /v1/buckets/{id}/undelete": RouteCase(path: [.deletedBucket]),
+        "POST /v1/buckets/{id}/actions/empty": RouteCase(path: [.bucket]),
+    ]) { one, _ in one }
+
+    private static let addresses: [String: RouteCase] = collection("ips", .address, change: ["reverse_dns": "www.example.com"]).merging([
+        "POST /v1/ips/{id}/actions/attach": RouteCase(path: [.address], body: { ["instance_id": .string($0[.runningInstance])] }),
+        "POST /v1/ips/{id}/actions/detach": RouteCase(path: [.address]),
+    ]) { one, _ in one }
+
+    private static let firewalls: [String: RouteCase] = collection("firewalls", .firewall, change: ["rules": []]).merging([
+        "POST /v1/firewalls/{id}/undelete": RouteCase(path: [.deletedFirewall]),
+        "POST /v1/firewalls/{id}/actions/apply": RouteCase(path: [.firewall]),
     ]) { one, _ in one }
 
     private static let operations: [String: RouteCase] = [

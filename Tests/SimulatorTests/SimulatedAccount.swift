@@ -17,7 +17,7 @@ struct SimulatedAccount: Sendable {
     /// Opens what is in a place, as a server that starts does.
     static func reopen(_ place: Place, _ body: (SimulatedAccount) async throws -> Void) async throws {
         let store = try Store(sqlite: .init(path: place.databasePath, synchronous: .off))
-        _ = try await Migrator(SimulatorSchema.migrations).migrate(store, at: place.clock.now)
+        _ = try await Migrator(SimulatorSchema.migrations + SimulatorSchema.moreKinds).migrate(store, at: place.clock.now)
         try await body(SimulatedAccount(place: place, store: store))
         try store.close()
     }

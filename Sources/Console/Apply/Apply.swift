@@ -4,7 +4,7 @@ import Kernel
 
 struct Apply: RemoteCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make networks, volumes and instances what a file says, and show first what that would do.",
+        abstract: "Make networks, volumes, instances and the other kinds what a file says, and show first what that would do.",
         discussion: """
             Each entry is one PUT by name, after those it names; what fails ends it, and the same file can be applied again. Nothing is ever \
             deleted: what is no longer in the file stays. \(ExitStatus.text)

@@ -1,7 +1,7 @@
 package import Kernel
 import Yams
 
-/// What should be there, as a file says it: networks, volumes and instances by name, each the body of its `PUT` (docs/cli.md).
+/// What should be there, as a file says it: networks, volumes, instances and the other kinds by name, each the body of its `PUT` (docs/cli.md).
 package struct Manifest: Sendable {
     package struct Entry: Sendable {
         package let kind: Kind
@@ -14,11 +14,14 @@ package struct Manifest: Sendable {
             let spec = body["spec"]
             return (body["depends_on"]?.array ?? []).compactMap(\.string) + (spec?["network_ids"]?.array ?? []).compactMap(\.string)
                 + [spec?["network_id"]?.string].compactMap { $0 } + (spec?["volumes"]?.array ?? []).compactMap { $0["volume_id"]?.string }
+                + (spec?["ip_ids"]?.array ?? []).compactMap(\.string) + (spec?["apply_to"]?["ids"]?.array ?? []).compactMap(\.string)
         }
     }
 
     package enum Kind: String, Sendable, CaseIterable {
-        case networks, volumes, instances
+        case networks, volumes, buckets, ips, instances, firewalls
+
+        static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
     }
 
     /// Id or name of the project; the only one there is when left out.
@@ -34,9 +37,9 @@ package struct Manifest: Sendable {
         } catch {
             throw Self.wrong("it is not YAML: \(error)")
         }
-        guard let members = root.members else { throw Self.wrong("it has no networks, volumes or instances.") }
+        guard let members = root.members else { throw Self.wrong("it has none of \(Kind.list).") }
         if let unknown = members.first(where: { $0.name != "project" && Kind(rawValue: $0.name) == nil }) {
-            throw Self.wrong("it says \(unknown.name); known are project, networks, volumes and instances.")
+            throw Self.wrong("it says \(unknown.name); known are project, \(Kind.list).")
         }
         project = root["project"]?.text
         let found = try Kind.allCases.flatMap { kind in

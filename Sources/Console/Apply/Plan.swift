@@ -36,11 +36,15 @@ package enum Plan {
         let spec = (wanted["spec"]?.members ?? []).compactMap { member in
             difference(member.name, member.value, existing["spec"]?[member.name]).map { (member.name, $0) }
         }
-        let fixed = spec.filter { ["image", "command", "type", "encrypted", "cidr", "nat"].contains($0.0) }.map { $0.1 }
+        let fixed = spec.filter { ["image", "command", "type", "encrypted", "cidr", "nat", "family"].contains($0.0) }.map { $0.1 }
         guard fixed.isEmpty else { return .refused(fixed) }
-        let changed = metadata + spec.filter { ["size", "power", "size_gib"].contains($0.0) }.map { "spec." + $0.1 }
+        let changed = metadata + spec.filter { Self.changeable.contains($0.0) }.map { "spec." + $0.1 }
         return changed.isEmpty ? .nothing : .change(changed)
     }
+
+    private static let changeable = [
+        "size", "power", "size_gib", "public", "versioning", "encryption", "expire_days", "quota_bytes", "reverse_dns", "rules",
+    ]
 
     private static func difference(_ name: String, _ wanted: JSON?, _ existing: JSON?) -> String? {
         guard let wanted, !isSame(wanted, existing ?? .null) else { return nil }
@@ -66,6 +70,12 @@ package enum Plan {
                         switch member.name {
                         case "network_id": return .init(member.name, id(member.value))
                         case "network_ids": return .init(member.name, .array((member.value.array ?? []).map(id)))
+                        case "ip_ids": return .init(member.name, .array((member.value.array ?? []).map(id)))
+                        case "apply_to":
+                            let members = (member.value.members ?? []).map { part in
+                                part.name == "ids" ? .init(part.name, .array((part.value.array ?? []).map(id))) : part
+                            }
+                            return .init(member.name, .object(members))
                         case "volumes":
                             let volumes = (member.value.array ?? []).map { volume in
                                 JSON.object((volume.members ?? []).map { .init($0.name, $0.name == "volume_id" ? id($0.value) : $0.value) })

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Kernel
 
-/// The three kinds of resources, which are listed, shown and deleted alike.
+/// The kinds of resources, which are listed, shown and deleted alike.
 protocol Resources: AsyncParsableCommand {
     static var noun: String { get }
     static var columns: [TextTable.Column] { get }
@@ -9,6 +9,9 @@ protocol Resources: AsyncParsableCommand {
 
 extension Resources {
     static var plural: String { noun + "s" }
+    /// In a sentence.
+    static var word: String { noun == "ip" ? "address" : noun }
+    static var words: String { noun == "ip" ? "addresses" : plural }
 
     static var commonColumns: [TextTable.Column] {
         [.init("ID", "id", whole: true), .init("NAME", "name"), .init("PHASE", "status.phase")]
@@ -20,7 +23,7 @@ extension Resources {
 }
 
 struct ResourceList<Kind: Resources>: RemoteCommand {
-    static var configuration: CommandConfiguration { .init(commandName: "list", abstract: "List \(Kind.plural).") }
+    static var configuration: CommandConfiguration { .init(commandName: "list", abstract: "List \(Kind.words).") }
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var paging: Paging
     @Option(help: "Id or name.")
@@ -35,7 +38,7 @@ struct ResourceList<Kind: Resources>: RemoteCommand {
 }
 
 struct ResourceShow<Kind: Resources>: RemoteCommand {
-    static var configuration: CommandConfiguration { .init(commandName: "show", abstract: "Show one \(Kind.noun).") }
+    static var configuration: CommandConfiguration { .init(commandName: "show", abstract: "Show one \(Kind.word).") }
     @OptionGroup var remote: RemoteOptions
     @Argument(help: "Id or name.")
     var name: String
@@ -51,7 +54,7 @@ struct ResourceShow<Kind: Resources>: RemoteCommand {
 
 struct ResourceDelete<Kind: Resources>: RemoteCommand {
     static var configuration: CommandConfiguration {
-        .init(commandName: "delete", abstract: "Delete one \(Kind.noun); it can be restored for a week unless it is purged.")
+        .init(commandName: "delete", abstract: "Delete one \(Kind.word); it can be restored for a week unless it is purged.")
     }
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var waiting: Waiting

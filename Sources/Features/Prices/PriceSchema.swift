@@ -8,6 +8,16 @@ package enum PriceSchema {
             "ALTER TABLE budgets ADD COLUMN reached TEXT NOT NULL DEFAULT ''")
     ]
 
+    /// Buckets, addresses and firewalls are counted like the kinds before them.
+    package static let moreKinds = [
+        Migration(
+            "0120-quotas-of-more-kinds", "ALTER TABLE quota_use ADD COLUMN buckets INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE quota_use ADD COLUMN ips INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE quota_use ADD COLUMN firewalls INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE quota_use ADD COLUMN buckets_limit INTEGER", "ALTER TABLE quota_use ADD COLUMN ips_limit INTEGER",
+            "ALTER TABLE quota_use ADD COLUMN firewalls_limit INTEGER")
+    ]
+
     package static let migrations = [
         Migration(
             "0010-prices",

@@ -36,7 +36,7 @@ package enum ResourceEvents {
         let verbs = kind.verbs
         let first = [
             EventType(
-                "\(noun).created", "A create was admitted: the \(noun) has its id, its share of quota and budget, and an operation.",
+                "\(noun).created", "A create was admitted: the \(kind.noun) has its id, its share of quota and budget, and an operation.",
                 data: admitted),
             EventType(
                 "\(noun).expired", "Its time was up: it is being deleted.",
@@ -125,6 +125,8 @@ extension Operation.Verb {
     fileprivate var noun: String {
         switch self {
         case .attach: "An attach"
+        case .empty: "An emptying"
+        case .apply: "An application"
         case .update: "An update"
         case .undelete: "An undelete"
         default: "A \(rawValue)"
@@ -135,9 +137,12 @@ extension Operation.Verb {
 extension ResourceKind {
     fileprivate var verbs: [Operation.Verb] {
         switch self {
-        case .instance: Operation.Verb.allCases
+        case .instance: Operation.Verb.allCases.filter { $0 != .empty && $0 != .apply }
         case .volume: [.create, .update, .delete, .resize, .attach, .detach]
         case .network: [.create, .update, .delete, .undelete, .attach, .detach]
+        case .bucket: [.create, .update, .delete, .undelete, .empty]
+        case .address: [.create, .update, .delete, .attach, .detach]
+        case .firewall: [.create, .update, .delete, .undelete, .apply]
         }
     }
 }

@@ -87,7 +87,7 @@ extension DockerProvider {
             guard container.networks.contains(subject.name) else { return }
             try await api.send(
                 .post("networks", subject.name, "disconnect", body: ["Container": .string(id), "Force": true]))
-        case .grow, .attach, .detach: break  // refused before
+        case .grow, .attach, .detach, .assign, .unassign, .configure, .empty: break  // refused before
         }
     }
 

@@ -16,6 +16,7 @@ struct DockerProvider: Provider {
         case .instance(let blueprint): try await createContainer(order, blueprint)
         case .volume(let blueprint): try await createVolume(order, blueprint)
         case .network(let blueprint): try await createNetwork(order, blueprint)
+        case .bucket, .address, .firewall: throw .cannot(order.subject.kind)
         }
     }
 
@@ -24,6 +25,7 @@ struct DockerProvider: Provider {
         case .instance: try await container(subject)?.sighting
         case .volume: try await volume(subject)
         case .network: try await network(subject)
+        case .bucket, .address, .firewall: nil
         }
     }
 
@@ -31,6 +33,8 @@ struct DockerProvider: Provider {
         switch change {
         case .grow: throw .unsupported(.grow, "A volume here has no size that could grow.")
         case .attach, .detach: throw .unsupported(.attachVolume, "The volumes of a container are fixed when it is created.")
+        case .assign, .unassign: throw .unsupported(.attachAddress, "A container here has no public addresses.")
+        case .configure, .empty: throw .cannot(subject.kind)
         default: try await make(change, of: try await ownContainer(subject))
         }
     }
@@ -41,6 +45,7 @@ struct DockerProvider: Provider {
             case .instance: try await deleteContainer(subject)
             case .volume: try await deleteVolume(subject)
             case .network: try await deleteNetworks(subject)
+            case .bucket, .address, .firewall: break
             }
         } catch  where error.kind == .absent {}  // somebody was quicker
     }
@@ -50,6 +55,7 @@ struct DockerProvider: Provider {
         case .instance: try await containers()
         case .volume: try await volumes()
         case .network: try await networks()
+        case .bucket, .address, .firewall: []
         }
     }
 }
@@ -57,6 +63,11 @@ struct DockerProvider: Provider {
 extension ProviderError {
     static func unsupported(_ feature: Capabilities.Feature, _ detail: String) -> ProviderError {
         ProviderError(.unsupported(feature), detail)
+    }
+
+    /// The kinds of resources that a daemon knows nothing of.
+    fileprivate static func cannot(_ kind: ResourceKind) -> ProviderError {
+        .unsupported(kind.feature, "A container engine has no \(kind.feature.rawValue).")
     }
 
     /// An object has the name of ours and not our labels.

@@ -39,6 +39,17 @@ package struct Capabilities: Sendable, Equatable {
         /// The size of a volume is a limit and not only a number.
         case volumeSize = "volume.size_enforced"
         case encryption = "volume.encryption"
+        case buckets
+        case publicBuckets = "bucket.public"
+        case versioning = "bucket.versioning"
+        case bucketEncryption = "bucket.encryption"
+        case expiry = "bucket.expire_days"
+        case bucketQuota = "bucket.quota_bytes"
+        case addresses = "ips"
+        case addressesV6 = "ip.ipv6"
+        case reverseDNS = "ip.reverse_dns"
+        case attachAddress = "instance.attach_ip"
+        case firewalls
 
         package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
     }

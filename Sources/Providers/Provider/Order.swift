@@ -4,6 +4,24 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     case instance
     case volume
     case network
+    case bucket
+    /// A public one, which an instance can have.
+    case address = "ip"
+    case firewall
+}
+
+extension ResourceKind {
+    /// What a cloud must be able to do to have this kind at all.
+    package var feature: Capabilities.Feature {
+        switch self {
+        case .instance: .instances
+        case .volume: .volumes
+        case .network: .networks
+        case .bucket: .buckets
+        case .address: .addresses
+        case .firewall: .firewalls
+        }
+    }
 }
 
 /// One object of ours at a cloud, by everything it can be found with.
@@ -41,13 +59,16 @@ package struct Order: Sendable {
     }
 }
 
-package enum Blueprint: Sendable {
+package enum Blueprint: Sendable, Equatable {
     case instance(InstanceBlueprint)
     case volume(VolumeBlueprint)
     case network(NetworkBlueprint)
+    case bucket(BucketBlueprint)
+    case address(AddressBlueprint)
+    case firewall(FirewallBlueprint)
 }
 
-package struct InstanceBlueprint: Sendable {
+package struct InstanceBlueprint: Sendable, Equatable {
     package var size: Capacity
     package var image: String
     /// Replaces the image's command; empty keeps it.
@@ -95,7 +116,7 @@ package struct Capacity: Sendable, Equatable {
     }
 }
 
-package struct VolumeBlueprint: Sendable {
+package struct VolumeBlueprint: Sendable, Equatable {
     package var sizeGiB: Int
     package var type: String
     package var isEncrypted: Bool
@@ -107,7 +128,7 @@ package struct VolumeBlueprint: Sendable {
     }
 }
 
-package struct NetworkBlueprint: Sendable {
+package struct NetworkBlueprint: Sendable, Equatable {
     /// IPv4, such as `10.8.0.0/24`; nil lets the cloud choose.
     package var cidr: String?
     /// Whether what is on it reaches the world outside.
@@ -132,6 +153,13 @@ package enum Change: Sendable, Equatable {
     /// An instance, to a network.
     case join(network: Subject)
     case leave(network: Subject)
+    /// An address, to an instance.
+    case assign(address: Subject)
+    case unassign(address: Subject)
+    /// Brings a bucket, an address or a firewall to these settings, whatever it has.
+    case configure(Blueprint)
+    /// Removes what is in a bucket, old versions included: so much as one call can, and `isSatisfied` says whether that was all.
+    case empty
 }
 
 extension Change {
@@ -147,8 +175,18 @@ extension Change {
         case .detach(let volume): !state.volumes.contains(volume.id)
         case .join(let network): state.networks.contains(network.id)
         case .leave(let network): !state.networks.contains(network.id)
+        case .assign(let address): state.publicAddressIDs.contains(address.id)
+        case .unassign(let address): !state.publicAddressIDs.contains(address.id)
+        case .configure(.bucket(let wanted)): state.bucket == wanted
+        case .configure(.address(let wanted)): state.reverseDNS == wanted.reverseDNS
+        case .configure(.firewall(let wanted)): state.firewall == FirewallState(wanted)
+        case .configure: false
+        case .empty: state.isEmpty == true
         }
     }
+
+    /// Whether one call may leave some of it to be done by the next.
+    package var isGradual: Bool { self == .empty }
 }
 
 extension Timestamp {

@@ -25,6 +25,8 @@ package struct ProviderError: Error, Sendable, Equatable {
         case conflict
         /// What the change was for is not there.
         case absent
+        /// A bucket has something in it, and so is not deleted.
+        case notEmpty
         /// There is no room at the moment.
         case capacity
         /// Understood and refused for good: another attempt would end the same.

@@ -37,8 +37,29 @@ package struct ObservedState: Sendable, Equatable {
     /// Our ids of the volumes and networks an instance has.
     package var volumes: [String] = []
     package var networks: [String] = []
+    /// An address's own, or those an instance has; with our ids of the latter.
+    package var publicAddresses: [String] = []
+    package var publicAddressIDs: [String] = []
+    package var reverseDNS: String?
+    package var bucket: BucketBlueprint?
+    /// Whether a bucket has nothing in it, no old version either; nil when that was not looked at.
+    package var isEmpty: Bool?
+    package var firewall: FirewallState?
 
     package init() {}
+}
+
+/// The rules of a firewall and our ids of the instances it is in force for, both in an order of their own.
+package struct FirewallState: Sendable, Equatable {
+    package let rules: [FirewallRule]
+    package let targets: [String]
+
+    package init(rules: [FirewallRule], targets: [String]) {
+        self.rules = FirewallRule.canonical(rules)
+        self.targets = targets.sorted()
+    }
+
+    package init(_ blueprint: FirewallBlueprint) { self.init(rules: blueprint.rules, targets: blueprint.targets.map(\.id)) }
 }
 
 /// Whether an instance runs.

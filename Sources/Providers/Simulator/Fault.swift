@@ -66,7 +66,8 @@ struct Fault: Sendable, Equatable {
 
 /// The calls a fault can be bound to, as settings name them.
 enum SimulatedStep: String, Sendable, CaseIterable {
-    case create, start, stop, restart, resize, delete, find, list, attach, detach, join, leave, grow, probe, sample, logs
+    case create, start, stop, restart, resize, delete, find, list, attach, detach, join, leave, grow, assign, unassign, configure, empty,
+        probe, sample, logs
 
     init(_ change: Change) {
         self =
@@ -80,6 +81,10 @@ enum SimulatedStep: String, Sendable, CaseIterable {
             case .detach: .detach
             case .join: .join
             case .leave: .leave
+            case .assign: .assign
+            case .unassign: .unassign
+            case .configure: .configure
+            case .empty: .empty
             }
     }
 

@@ -30,6 +30,25 @@ extension SimulatedCloud {
         ) { $0.text(0) }
     }
 
+    /// Our ids of the instances a firewall is in force for; none for other kinds.
+    func members(of object: SimulatedObject, _ connection: Connection) throws -> [String] {
+        guard object.kind == .firewall else { return [] }
+        return try connection.rows(
+            """
+            SELECT o.resource FROM simulator_links AS l
+            JOIN simulator_objects AS o ON o.workspace = l.workspace AND o.mode = l.mode AND o.connection = l.connection
+                AND o.kind = ? AND o.reference = l.instance
+            WHERE l.workspace = ? AND l.mode = ? AND l.connection = ? AND l.kind = ? AND l.target = ? AND o.resource IS NOT NULL
+            """, ResourceKind.instance.rawValue, tenant.workspace, tenant.mode, account.id, object.kind.rawValue, object.reference
+        ) { $0.text(0) }
+    }
+
+    func unlinkAll(from object: SimulatedObject, _ connection: Connection) throws {
+        try connection.execute(
+            "DELETE FROM simulator_links WHERE workspace = ? AND mode = ? AND connection = ? AND kind = ? AND target = ?", tenant.workspace,
+            tenant.mode, account.id, object.kind.rawValue, object.reference)
+    }
+
     func link(
         _ instance: SimulatedObject, to target: String, _ kind: ResourceKind, _ detail: String, place: Int?, _ connection: Connection
     ) throws {

@@ -44,12 +44,14 @@ extension SimulatedCloud {
             scene.hiddenAfter ?? Timestamp(milliseconds: .max)
         ) { try SimulatedObject($0) }
         let links = kind == .instance ? Dictionary(grouping: try links(of: nil, scene.connection), by: \.instance) : [:]
-        return objects.map { $0.sighting(by: account.installation, links[$0.reference] ?? []) }
+        return try objects.map { object in
+            object.sighting(by: account.installation, links[object.reference] ?? [], members: try members(of: object, scene.connection))
+        }
     }
 
     func sighting(_ object: SimulatedObject, _ scene: Scene) throws -> Sighting {
         let links = object.kind == .instance ? try links(of: object.reference, scene.connection) : []
-        return object.sighting(by: account.installation, links)
+        return object.sighting(by: account.installation, links, members: try members(of: object, scene.connection))
     }
 
     func object(_ kind: ResourceKind, _ reference: String, _ connection: Connection, locking: Bool = false) throws -> SimulatedObject? {
@@ -91,32 +93,39 @@ extension SimulatedCloud {
             """
             INSERT INTO simulator_objects
                 (workspace, mode, connection, unique_key, labels, \(SimulatedObject.columns))
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """, tenant.workspace, tenant.mode, account.id, uniqueKey, String(decoding: labels, as: UTF8.self), object.kind.rawValue,
             object.reference, object.name, object.installation, object.resource, object.madeAt, object.power?.rawValue, object.runningSince,
             object.endedAt, object.exitCode, object.size?.milliCPUs, object.size?.memoryMiB, object.image, object.sizeGiB, object.cidr,
-            object.reachesOutside) > 0
+            object.reachesOutside, object.settingsText) > 0
     }
 
     func update(_ object: SimulatedObject, _ connection: Connection) throws {
         try connection.execute(
             """
             UPDATE simulator_objects SET power = ?, running_since = ?, ended_at = ?, exit_code = ?, milli_cpus = ?, memory_mib = ?,
-                size_gib = ?, reaches_outside = ?
+                size_gib = ?, reaches_outside = ?, settings = ?
             WHERE workspace = ? AND mode = ? AND connection = ? AND kind = ? AND reference = ?
             """, object.power?.rawValue, object.runningSince, object.endedAt, object.exitCode, object.size?.milliCPUs,
             object.size?.memoryMiB,
-            object.sizeGiB, object.reachesOutside, tenant.workspace, tenant.mode, account.id, object.kind.rawValue, object.reference)
+            object.sizeGiB, object.reachesOutside, object.settingsText, tenant.workspace, tenant.mode, account.id, object.kind.rawValue,
+            object.reference)
     }
 
+    /// What refers to a firewall, and to an instance, goes with it.
     func remove(_ object: SimulatedObject, _ connection: Connection) throws {
         if object.kind == .instance {
             try connection.execute(
                 "DELETE FROM simulator_links WHERE workspace = ? AND mode = ? AND connection = ? AND instance = ?", tenant.workspace,
                 tenant.mode, account.id, object.reference)
         }
+        if object.kind == .firewall { try unlinkAll(from: object, connection) }
         try connection.execute(
             "DELETE FROM simulator_objects WHERE workspace = ? AND mode = ? AND connection = ? AND kind = ? AND reference = ?",
             tenant.workspace, tenant.mode, account.id, object.kind.rawValue, object.reference)
     }
+}
+
+extension SimulatedObject {
+    fileprivate var settingsText: String? { settings.map { String(decoding: $0.canonicalBytes, as: UTF8.self) } }
 }

@@ -30,6 +30,7 @@ struct SimulatedCloud: Sendable {
             throw ProviderError(.conflict, "The name \(subject.name) is taken.")
         }
         if case .instance(let blueprint) = order.blueprint { try equip(object, blueprint, scene) }
+        if case .firewall(let blueprint) = order.blueprint { try enforce(object, for: blueprint.targets, scene) }
         return try sighting(object, scene)
     }
 
@@ -53,6 +54,17 @@ struct SimulatedCloud: Sendable {
             try settings.require(.networks)
             object.cidr = try range(blueprint.cidr, scene.connection)
             object.reachesOutside = blueprint.reachesOutside
+        case .bucket(let blueprint):
+            try settings.require(.buckets)
+            try settings.check(blueprint)
+            object.set(blueprint)
+        case .address(let blueprint):
+            try settings.require(.addresses)
+            try settings.check(blueprint)
+            object.set(blueprint, ip: try freeAddress(blueprint.family, scene.connection))
+        case .firewall(let blueprint):
+            try settings.require(.firewalls)
+            object.set(blueprint.rules)
         }
     }
 
@@ -67,7 +79,7 @@ struct SimulatedCloud: Sendable {
 
     private func makeReference(_ kind: ResourceKind) -> String {
         let bits = String(account.surroundings.random(), radix: 16)
-        return "sim-\(kind.rawValue.prefix(1))-" + String(repeating: "0", count: 16 - bits.count) + bits
+        return "sim-\(kind == .address ? "ip" : kind.rawValue.prefix(1))-" + String(repeating: "0", count: 16 - bits.count) + bits
     }
 
     // MARK: Change
@@ -108,6 +120,12 @@ struct SimulatedCloud: Sendable {
         case .leave(let network):
             try settings.require(.joinNetwork)
             return try unlink(object, from: located(network, scene), scene.connection)
+        case .assign(let address): return try assign(existing(address, scene), to: object, scene)
+        case .unassign(let address):
+            try settings.require(.attachAddress)
+            return try unlink(object, from: located(address, scene), scene.connection)
+        case .configure(let blueprint): try configure(&object, blueprint, scene)
+        case .empty: object.objects = max(0, object.objects - Self.objectsRemovedAtOnce)
         }
         try update(object, scene.connection)
     }
@@ -134,7 +152,8 @@ struct SimulatedCloud: Sendable {
     func delete(_ subject: Subject, _ scene: Scene) throws {
         guard let object = try located(subject, scene) else { return }
         try requireOurs(object, subject)
-        if object.kind != .instance, try !links(to: object, scene.connection).isEmpty {
+        if object.kind == .bucket, object.objects > 0 { throw ProviderError(.notEmpty, "The bucket has \(object.objects) objects in it.") }
+        if object.kind != .instance, object.kind != .firewall, try !links(to: object, scene.connection).isEmpty {
             throw ProviderError(.conflict, "The \(object.kind.rawValue) is in use.")
         }
         try remove(object, scene.connection)
@@ -165,6 +184,17 @@ struct SimulatedCloud: Sendable {
             object.size = object.size.map { Capacity(milliCPUs: $0.milliCPUs, memoryMiB: $0.memoryMiB + 64) }
         case (.volume, _): object.sizeGiB = object.sizeGiB.map { $0 + 1 }
         case (.network, _): object.reachesOutside = object.reachesOutside.map { !$0 }
+        case (.bucket, _):
+            var bucket = object.bucket
+            bucket.isPublic.toggle()
+            object.set(bucket)
+        case (.address, _):
+            var (address, ip) = object.address
+            address.reverseDNS = "edited.example"
+            object.set(address, ip: ip)
+        case (.firewall, _):
+            object.set(
+                object.rules + [FirewallRule(direction: .ingress, networkProtocol: .tcp, ports: 22...22, cidr: "0.0.0.0/0")])
         }
         try update(object, scene.connection)
     }
@@ -178,6 +208,9 @@ struct SimulatedCloud: Sendable {
         case .instance: (object.power, object.size, object.image) = (.stopped, Capacity(milliCPUs: 1000, memoryMiB: 1024), "debian-12")
         case .volume: object.sizeGiB = 10
         case .network: (object.cidr, object.reachesOutside) = ("192.168.77.0/24", true)
+        case .bucket: object.set(BucketBlueprint())
+        case .address: object.set(AddressBlueprint(family: .v4), ip: "198.19.255.254")
+        case .firewall: object.set([FirewallRule]())
         }
         let uniqueKey = settings.identification == .name ? "name:" + name : nil
         guard try insert(object, uniqueKey: uniqueKey, labels: [:], connection) else {

@@ -21,11 +21,13 @@ struct SimulatedObject: Sendable {
     var sizeGiB: Int?
     var cidr: String?
     var reachesOutside: Bool?
+    /// Of the kinds that have no columns of their own.
+    var settings: JSON?
 
     static let columns =
         """
         kind, reference, name, installation, resource, made_at, power, running_since, ended_at, exit_code, milli_cpus, memory_mib, image,
-        size_gib, cidr, reaches_outside
+        size_gib, cidr, reaches_outside, settings
         """
 
     init(
@@ -55,12 +57,13 @@ struct SimulatedObject: Sendable {
         sizeGiB = try row.get(13)
         cidr = try row.get(14)
         reachesOutside = try row.get(15)
+        settings = try row.get(16, as: String?.self).map { try JSONParser.parse($0.utf8) }
     }
 
     func isOurs(_ installation: String) -> Bool { resource != nil && self.installation == installation }
 
-    /// What a caller sees of it.
-    func sighting(by installation: String, _ links: [SimulatedLink]) -> Sighting {
+    /// What a caller sees of it; `members` are our ids of the instances a firewall is in force for.
+    func sighting(by installation: String, _ links: [SimulatedLink], members: [String]) -> Sighting {
         var state = ObservedState()
         state.power = power
         state.runningSince = runningSince
@@ -72,18 +75,21 @@ struct SimulatedObject: Sendable {
         state.addresses = ordered.filter { $0.kind == .network }.map(\.detail)
         state.networks = ordered.filter { $0.kind == .network }.compactMap(\.resource)
         state.volumes = ordered.filter { $0.kind == .volume }.compactMap(\.resource)
+        state.publicAddresses = ordered.filter { $0.kind == .address }.map(\.detail)
+        state.publicAddressIDs = ordered.filter { $0.kind == .address }.compactMap(\.resource)
+        describe(in: &state, members)
         let owner: Sighting.Owner = isOurs(installation) ? resource.map { .ours($0) } ?? .foreign : .foreign
         return Sighting(reference: reference, owner: owner, state: state)
     }
 }
 
-/// A volume or network that an instance has.
+/// A volume, a network, an address or a firewall that an instance has.
 struct SimulatedLink: Sendable {
     let instance: String
     let kind: ResourceKind
     /// The target's reference.
     let target: String
-    /// Where a volume appears, or the instance's address in a network.
+    /// Where a volume appears, the instance's address in a network, or the address itself.
     let detail: String
     /// Our id of the target; nil for what is not ours, such as the cloud's default network.
     let resource: String?

@@ -3,6 +3,11 @@ package import Storage
 /// The simulated clouds' own memory. No other feature reads or writes these tables: to the lifecycle engine they are as far away as a remote
 /// cloud's, and they can be counted from outside.
 package enum SimulatorSchema {
+    /// What an object of the later kinds is set to, in one column: a bucket's settings, an address, the rules of a firewall.
+    package static let moreKinds = [
+        Migration("0121-simulator-more-kinds", "ALTER TABLE simulator_objects ADD COLUMN settings TEXT")
+    ]
+
     package static let migrations = [
         Migration(
             "0030-simulator",

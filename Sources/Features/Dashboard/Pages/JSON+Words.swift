@@ -67,6 +67,7 @@ extension Words {
 
     /// `not_stabilized` → `Not stabilized`.
     static func sentence(_ code: String) -> String {
+        if code == "ip" { return "IP address" }
         let words = code.split { $0 == "_" || $0 == "." || $0 == "-" }.joined(separator: " ")
         return words.prefix(1).uppercased() + words.dropFirst()
     }

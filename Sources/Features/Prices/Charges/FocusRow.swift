@@ -158,6 +158,9 @@ extension Charge {
         case "instance": ("Instances", "Compute", "Virtual Machines")
         case "volume": ("Volumes", "Storage", "Block Storage")
         case "network": ("Networks", "Networking", "Network Infrastructure")
+        case "bucket": ("Buckets", "Storage", "Object Storage")
+        case "ip": ("IP Addresses", "Networking", "Network Infrastructure")
+        case "firewall": ("Firewalls", "Networking", "Network Security")
         default: (consumer.kind.capitalisedWord, "Other", "Other (Other)")
         }
     }

@@ -11,6 +11,9 @@ package enum Quota {
         case milliCPUs = "milli_cpus"
         case memoryMiB = "memory_mib"
         case volumeGiB = "volume_gib"
+        case buckets
+        case ips
+        case firewalls
 
         package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
     }
@@ -39,7 +42,7 @@ package enum Quota {
             guard case .account = self else { return nil }
             return switch metric {
             case .instances, .volumes: mode == .live ? 10_000 : 100
-            case .networks: mode == .live ? 1_000 : 20
+            case .networks, .buckets, .ips, .firewalls: mode == .live ? 1_000 : 20
             case .milliCPUs: mode == .live ? 20_000_000 : 200_000
             case .memoryMiB: mode == .live ? 40_000_000 : 400_000
             case .volumeGiB: mode == .live ? 10_000_000 : 10_000

@@ -11,7 +11,7 @@ extension Quota {
     private static let limits = uses.map { $0 + "_limit" }
     private static let columns = (uses + limits).joined(separator: ", ")
     private static let adding = """
-        INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", "))) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", "))) VALUES (?, ?, ?, \(uses.map { _ in "?" }.joined(separator: ", "))) \
         ON CONFLICT (workspace, mode, scope) DO UPDATE SET \
         \(uses.map { "\($0) = quota_use.\($0) + excluded.\($0)" }.joined(separator: ", ")) RETURNING \(columns)
         """
@@ -63,7 +63,7 @@ extension Quota {
         try connection.execute(
             """
             INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", ")), \(metric.rawValue)_limit)
-            VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, ?)
+            VALUES (?, ?, ?, \(uses.map { _ in "0" }.joined(separator: ", ")), ?)
             ON CONFLICT (workspace, mode, scope) DO UPDATE SET \(metric.rawValue)_limit = excluded.\(metric.rawValue)_limit
             """, tenant.workspace, tenant.mode, holder.id, stored)
         let after = try standing()

@@ -11,11 +11,11 @@ import Web
 
 extension Resource {
     /// What a read of it answers beside what is wanted of it (`snapshot`) and what never changes. Not when it was last looked at, and not who
-    /// has a volume, which stands in the instance.
+    /// has a volume or an address, which stands in the instance.
     var state: JSON {
         var status: [JSON.Member] = [
             .init("phase", .string(phase.rawValue)), .init("provider_ref", JSON(reference)),
-            .init("addresses", .array(observed.addresses.map { ["type": "private", "ip": .string($0)] })),
+            .init("addresses", observed.addressesJSON),
             .init("observed_generation", JSON(observedGeneration)), .init("conditions", .array(conditions.map(\.json))),
         ]
         if kind == .instance {
@@ -24,6 +24,8 @@ extension Resource {
             status.append(.init("running_since", JSON(observed.runningSince)))
         }
         if kind == .network { status.append(.init("cidr", JSON(observed.cidr))) }
+        if kind == .bucket { status.append(.init("empty", observed.isEmpty.map(JSON.bool) ?? .null)) }
+        if kind == .firewall { status.append(.init("applied_to", .array((observed.appliedTo ?? []).map(JSON.string)))) }
         return [
             "status": .object(status), "etag": .string(etag.text), "operation_id": JSON(operation), "updated_at": JSON(updatedAt),
             "delete_time": JSON(deletedAt), "purge_time": JSON(purgeAt),

@@ -10,6 +10,8 @@ package struct InstanceSpec: Sendable, Equatable {
     package var power: Power
     package var networks: [ResourceID]
     package var volumes: [Attachment]
+    /// Public addresses it has.
+    package var addresses: [ResourceID]
     package var command: [String]
     /// Names and digests only: the values may be secrets, and are sealed.
     package var environment: [String]
@@ -32,6 +34,7 @@ package struct InstanceSpec: Sendable, Equatable {
             guard let volume = entry["volume_id"]?.string, let path = entry["path"]?.string else { return nil }
             return Attachment(volume: ResourceID(volume), path: path)
         }
+        addresses = (json["ip_ids"]?.array ?? []).compactMap(\.string).map { ResourceID($0) }
         command = (json["command"]?.array ?? []).compactMap(\.string)
         environment = (json["env_names"]?.array ?? []).compactMap(\.string)
         environmentDigest = json["env_sha256"]?.string
@@ -43,7 +46,8 @@ package struct InstanceSpec: Sendable, Equatable {
             "size": .string(size), "image": .string(image), "power": .string(power.rawValue),
             "network_ids": .array(networks.map { .string($0.rawValue) }),
             "volumes": .array(volumes.map { ["volume_id": .string($0.volume.rawValue), "path": .string($0.path)] }),
-            "command": .array(command.map(JSON.string)), "env_names": .array(environment.map(JSON.string)),
+            "ip_ids": .array(addresses.map { .string($0.rawValue) }), "command": .array(command.map(JSON.string)),
+            "env_names": .array(environment.map(JSON.string)),
             "env_sha256": JSON(environmentDigest), "user_data_sha256": JSON(userDataDigest),
         ]
     }
@@ -56,6 +60,7 @@ package struct InstanceSpec: Sendable, Equatable {
 
     var references: [Reference] {
         networks.map { Reference(id: $0, relation: .network) } + volumes.map { Reference(id: $0.volume, relation: .volume) }
+            + addresses.map { Reference(id: $0, relation: .address) }
     }
 
     /// A stopped instance keeps its place in the quotas and costs nothing.
@@ -89,6 +94,7 @@ extension InstanceSpec {
             .optional(
                 "volumes",
                 .array(.object([.required("volume_id", .string(1...100, .name, "By id or name.")), .required("path", pathSchema)]), 0...16)),
+            .optional("ip_ids", .array(.string(1...100, .name), 0...8, "Public addresses, by id or name.")),
             .optional("command", .array(.string(0...4096, .echo), 0...64, "Replaces the image's command.")),
             .optional(
                 "env", Schema(.map(.string(0...8192, .echo)), "Environment variables. The values are kept sealed and not shown again.")),
@@ -106,7 +112,8 @@ extension InstanceSpec {
             .required("size", sizeSchema), .required("image", .string(1...255)), .required("power", powerSchema),
             .required("network_ids", .array(.id("net"))),
             .required("volumes", .array(.object([.required("volume_id", .id("vol")), .required("path", .string(1...255))]))),
-            .required("command", .array(.string(0...4096, .echo))), .required("env_names", .array(.string(0...255, .echo))),
+            .required("ip_ids", .array(.id("ip"))), .required("command", .array(.string(0...4096, .echo))),
+            .required("env_names", .array(.string(0...255, .echo))),
             .required("env_sha256", Schema.string(64...64).nullable), .required("user_data_sha256", Schema.string(64...64).nullable),
         ])
     }

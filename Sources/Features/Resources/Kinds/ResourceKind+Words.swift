@@ -9,6 +9,9 @@ extension ResourceKind {
         case .instance: "instances"
         case .volume: "volumes"
         case .network: "networks"
+        case .bucket: "buckets"
+        case .address: "ips"
+        case .firewall: "firewalls"
         }
     }
 
@@ -17,6 +20,9 @@ extension ResourceKind {
         case .instance: .instancesRead
         case .volume: .volumesRead
         case .network: .networksRead
+        case .bucket: .bucketsRead
+        case .address: .ipsRead
+        case .firewall: .firewallsRead
         }
     }
 
@@ -25,6 +31,9 @@ extension ResourceKind {
         case .instance: .instancesWrite
         case .volume: .volumesWrite
         case .network: .networksWrite
+        case .bucket: .bucketsWrite
+        case .address: .ipsWrite
+        case .firewall: .firewallsWrite
         }
     }
 
@@ -34,6 +43,9 @@ extension ResourceKind {
         case .instance: "Instance"
         case .volume: "Volume"
         case .network: "Network"
+        case .bucket: "Bucket"
+        case .address: "Address"
+        case .firewall: "Firewall"
         }
     }
 
@@ -42,26 +54,29 @@ extension ResourceKind {
         case .instance: InstanceKind.prefix
         case .volume: VolumeKind.prefix
         case .network: NetworkKind.prefix
+        case .bucket: BucketKind.prefix
+        case .address: AddressKind.prefix
+        case .firewall: FirewallKind.prefix
         }
     }
 
-    /// Whether it can be made again as it was; a volume's data are gone.
-    var canBeUndeleted: Bool { self != .volume }
+    /// In a sentence.
+    var noun: String { self == .address ? "address" : rawValue }
 
-    /// What a provider must be able to do to have this kind at all.
-    var feature: Capabilities.Feature {
-        switch self {
-        case .instance: .instances
-        case .volume: .volumes
-        case .network: .networks
-        }
-    }
+    /// Whether it can be made again as it was; a volume's data are gone, and an address is somebody else's by then.
+    var canBeUndeleted: Bool { self != .volume && self != .address }
+
+    /// Whether one instance at a time can have it.
+    var isHeld: Bool { self == .volume || self == .address }
 
     func makeID(_ by: Attribution) -> ResourceID {
         switch self {
         case .instance: ResourceID(by.makeID(InstanceKind.self).rawValue)
         case .volume: ResourceID(by.makeID(VolumeKind.self).rawValue)
         case .network: ResourceID(by.makeID(NetworkKind.self).rawValue)
+        case .bucket: ResourceID(by.makeID(BucketKind.self).rawValue)
+        case .address: ResourceID(by.makeID(AddressKind.self).rawValue)
+        case .firewall: ResourceID(by.makeID(FirewallKind.self).rawValue)
         }
     }
 }

@@ -7,12 +7,18 @@ package enum Spec: Sendable, Equatable {
     case instance(InstanceSpec)
     case volume(VolumeSpec)
     case network(NetworkSpec)
+    case bucket(BucketSpec)
+    case address(AddressSpec)
+    case firewall(FirewallSpec)
 
     package init?(_ kind: ResourceKind, _ json: JSON) {
         switch kind {
         case .instance: self = .instance(InstanceSpec(json))
         case .volume: self = .volume(VolumeSpec(json))
         case .network: self = .network(NetworkSpec(json))
+        case .bucket: self = .bucket(BucketSpec(json))
+        case .address: self = .address(AddressSpec(json))
+        case .firewall: self = .firewall(FirewallSpec(json))
         }
     }
 
@@ -21,6 +27,9 @@ package enum Spec: Sendable, Equatable {
         case .instance(let spec): spec.json
         case .volume(let spec): spec.json
         case .network(let spec): spec.json
+        case .bucket(let spec): spec.json
+        case .address(let spec): spec.json
+        case .firewall(let spec): spec.json
         }
     }
 
@@ -28,7 +37,7 @@ package enum Spec: Sendable, Equatable {
     package var references: [Reference] {
         switch self {
         case .instance(let spec): spec.references
-        case .volume, .network: []
+        case .volume, .network, .bucket, .address, .firewall: []
         }
     }
 
@@ -38,6 +47,9 @@ package enum Spec: Sendable, Equatable {
         case .instance(let spec): spec.demand
         case .volume(let spec): spec.demand
         case .network: Demand(lines: [.init(sku: "network", units: 1)], counts: [.networks: 1])
+        case .bucket: Demand(lines: [.init(sku: "bucket", units: 1)], counts: [.buckets: 1])
+        case .address(let spec): Demand(lines: [.init(sku: "ip." + spec.family.rawValue, units: 1)], counts: [.ips: 1])
+        case .firewall: Demand(lines: [.init(sku: "firewall", units: 1)], counts: [.firewalls: 1])
         }
     }
 
@@ -46,7 +58,7 @@ package enum Spec: Sendable, Equatable {
         switch self {
         case .instance(let spec): spec.alternatives
         case .volume(let spec): spec.alternatives
-        case .network: []
+        case .network, .bucket, .address, .firewall: []
         }
     }
 
@@ -63,11 +75,13 @@ package struct Reference: Sendable, Equatable {
     package enum Relation: String, Sendable {
         case network
         case volume
+        case address
 
         var kind: ResourceKind {
             switch self {
             case .network: .network
             case .volume: .volume
+            case .address: .address
             }
         }
     }

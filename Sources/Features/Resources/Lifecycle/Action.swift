@@ -13,14 +13,21 @@ enum Action: String, Sendable, CaseIterable {
     case resize
     case attachVolume = "attach-volume"
     case detachVolume = "detach-volume"
+    case attachIP = "attach-ip"
+    case detachIP = "detach-ip"
     case attach
     case detach
+    case empty
+    case apply
 
     static func all(of kind: ResourceKind) -> [Action] {
         switch kind {
-        case .instance: [.start, .stop, .restart, .resize, .attachVolume, .detachVolume]
+        case .instance: [.start, .stop, .restart, .resize, .attachVolume, .detachVolume, .attachIP, .detachIP]
         case .volume: [.attach, .detach, .resize]
         case .network: [.attach, .detach]
+        case .bucket: [.empty]
+        case .address: [.attach, .detach]
+        case .firewall: [.apply]
         }
     }
 
@@ -33,6 +40,10 @@ enum Action: String, Sendable, CaseIterable {
         case (.resize, _): "Give an instance another size"
         case (.attachVolume, _): "Attach a volume to an instance"
         case (.detachVolume, _): "Detach a volume from an instance"
+        case (.attachIP, _), (.attach, .address): "Give an instance a public address"
+        case (.detachIP, _), (.detach, .address): "Take a public address from an instance"
+        case (.empty, _): "Remove everything that is in a bucket"
+        case (.apply, _): "Put a firewall before the instances that fit now"
         case (.attach, .volume): "Attach a volume to an instance"
         case (.detach, .volume): "Detach a volume from its instance"
         case (.attach, _): "Put an instance on a network"
@@ -44,7 +55,8 @@ enum Action: String, Sendable, CaseIterable {
         let instance = Schema.Field.required("instance_id", .string(1...100, .name, "By id or name."))
         let path = Schema.Field.required("path", InstanceSpec.pathSchema)
         switch (self, kind) {
-        case (.start, _), (.stop, _), (.restart, _): return .optional(.object([]))
+        case (.start, _), (.stop, _), (.restart, _), (.empty, _), (.apply, _), (.detach, .address): return .optional(.object([]))
+        case (.attachIP, _), (.detachIP, _): return .required(.object([.required("ip_id", .string(1...100, .name, "By id or name."))]))
         case (.resize, .volume): return .required(.object([.required("size_gib", .integer(VolumeSpec.sizes))]))
         case (.resize, _): return .required(.object([.required("size", InstanceSpec.sizeSchema)]))
         case (.attachVolume, _): return .required(.object([.required("volume_id", .string(1...100, .name, "By id or name.")), path]))
@@ -79,15 +91,25 @@ extension Admitting {
         case (.detachVolume, .instance):
             return try detach(try other(body?["volume_id"], .volume, of: resource, at: "/volume_id"), from: resource)
         case (.detach, .volume): return try detach(resource, from: nil)
+        case (.attachIP, .instance):
+            return try assign(try other(body?["ip_id"], .address, of: resource, at: "/ip_id"), to: resource)
+        case (.attach, .address):
+            return try assign(resource, to: try other(body?["instance_id"], .instance, of: resource, at: "/instance_id"))
+        case (.detachIP, .instance):
+            return try unassign(try other(body?["ip_id"], .address, of: resource, at: "/ip_id"), from: resource)
+        case (.detach, .address): return try unassign(resource, from: nil)
+        case (.empty, .bucket): return try run(.empty, resource, resource.spec, [Step(.empty)])
+        case (.apply, .firewall(let spec)):
+            return try run(.apply, resource, resource.spec, try application(of: spec, resource))
         case (.attach, .network):
             return try join(resource, try other(body?["instance_id"], .instance, of: resource, at: "/instance_id"))
         case (.detach, .network):
             return try leave(resource, try other(body?["instance_id"], .instance, of: resource, at: "/instance_id"))
-        default: throw Problem(.invalidState, "A \(resource.kind.rawValue) cannot \(action.rawValue).")
+        default: throw Problem(.invalidState, "A \(resource.kind.noun) cannot \(action.rawValue).")
         }
     }
 
-    private func run(_ verb: Operation.Verb, _ resource: Resource, _ spec: Spec, _ steps: [Step]) throws -> Admitted {
+    func run(_ verb: Operation.Verb, _ resource: Resource, _ spec: Spec, _ steps: [Step]) throws -> Admitted {
         guard !steps.isEmpty else { return Admitted(resource: resource, operation: try queue.noop(verb, on: resource)) }
         var changed = resource
         return try act(verb, on: &changed, from: resource, spec: spec, steps: steps)
@@ -118,7 +140,7 @@ extension Admitting {
             .reference(name?.string ?? "", kind, at: pointer)
     }
 
-    private func require(_ feature: Capabilities.Feature, for resource: Resource) throws {
+    func require(_ feature: Capabilities.Feature, for resource: Resource) throws {
         try ProviderConnection.find(resource.connection, in: resource.tenant, connection).require(feature)
     }
 

@@ -54,6 +54,9 @@ extension Admitting {
             if let size = patch["size_gib"]?.integer { wanted.sizeGiB = Int(size) }
             return (.volume(wanted), try steps(from: spec, to: wanted, of: resource))
         case .network: return (resource.spec, [])
+        case .bucket(let spec): return try change(spec, by: patch, of: resource)
+        case .address(let spec): return try change(spec, by: patch, of: resource)
+        case .firewall(let spec): return try change(spec, by: patch, of: resource)
         }
     }
 
@@ -109,10 +112,19 @@ extension Admitting {
             estimate = try Admission.reserve(spec.demand, for: changed.consumer, alternatives: spec.alternatives, by: by, connection)
         }
         if spec.references != resource.spec.references { try changed.replaceLinks(connection) }
-        let operation = try queue.add(verb, to: &changed, steps: steps, input: [.init("before", resource.spec.json)])
+        let operation = try queue.add(
+            verb, to: &changed, steps: steps, input: [.init("before", resource.spec.json)], waitsFor: try unmade(steps, resource))
         try changed.save(connection)
         log(verb == .update ? "updated" : "\(verb.rawValue)_requested", changed, operation, before: resource.snapshot, estimate: estimate)
         return Admitted(resource: changed, operation: operation, estimate: estimate)
+    }
+
+    /// Operations that still make what the steps are about.
+    private func unmade(_ steps: [Step], _ resource: Resource) throws -> [OperationID] {
+        try Set(steps.flatMap(\.action.targets)).sorted().compactMap { id in
+            let other = try Resource.find(id, in: resource.tenant, connection)
+            return other.reference == nil ? other.operation : nil
+        }
     }
 
     /// Throws `invalid_state` for what is gone, going or was never made.
@@ -150,7 +162,7 @@ extension Admitting {
         for member in spec.members ?? [] where !known.kind.changeable.contains(member.name) {
             let isSame =
                 switch member.name {
-                case "image", "command", "type", "encrypted", "cidr", "nat": kept[member.name] == member.value
+                case "image", "command", "type", "encrypted", "cidr", "nat", "family": kept[member.name] == member.value
                 default: true
                 }
             guard isSame else {
@@ -169,6 +181,9 @@ extension ResourceKind {
         case .instance: ["size", "power"]
         case .volume: ["size_gib"]
         case .network: []
+        case .bucket: ["public", "versioning", "encryption", "expire_days", "quota_bytes"]
+        case .address: ["reverse_dns"]
+        case .firewall: ["rules", "apply_to"]
         }
     }
 }

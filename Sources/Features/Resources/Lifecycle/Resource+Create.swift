@@ -52,8 +52,7 @@ struct Admitting {
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
         resource.sealed = try resolved.hidden.map { try pool.seal(hidden: $0, for: resource.id) }
         let operation = try queue.add(
-            .create, to: &resource, steps: resource.spec.creationSteps(isMadeStopped: account.makesStopped),
-            input: [.init("spec", resource.spec.json)],
+            .create, to: &resource, steps: try steps(toMake: resource, at: account), input: [.init("spec", resource.spec.json)],
             waitsFor: resolved.waitsFor)
         try resource.insert(connection)
         log("created", resource, operation, estimate: estimate)
@@ -88,8 +87,7 @@ struct Admitting {
         (resource.deletedAt, resource.purgeAt) = (nil, nil)
         resource.phase = .pending
         let operation = try queue.add(
-            .undelete, to: &resource, steps: resource.spec.creationSteps(isMadeStopped: account.makesStopped),
-            input: [.init("spec", resource.spec.json)],
+            .undelete, to: &resource, steps: try steps(toMake: resource, at: account), input: [.init("spec", resource.spec.json)],
             waitsFor: waitsFor)
         try resource.writeLinks(connection)
         try resource.save(connection)
@@ -127,8 +125,9 @@ extension Spec {
     /// The calls that make it. Where making an instance starts it, one that is wanted stopped is stopped after.
     func creationSteps(isMadeStopped: Bool) -> [Step] {
         guard case .instance(let spec) = self else { return [Step(.create)] }
-        if spec.power == .running { return [Step(.create), Step(.start), Step(.await(.running))] }
-        return [Step(.create)] + (isMadeStopped ? [] : [Step(.stop), Step(.await(.stopped))])
+        let made = [Step(.create)] + spec.addresses.map { Step(.assign($0)) }
+        if spec.power == .running { return made + [Step(.start), Step(.await(.running))] }
+        return made + (isMadeStopped ? [] : [Step(.stop), Step(.await(.stopped))])
     }
 }
 

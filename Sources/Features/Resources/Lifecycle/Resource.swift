@@ -76,6 +76,10 @@ package struct Resource: Sendable, Equatable {
         package var exitCode: Int?
         package var runningSince: Timestamp?
         package var cidr: String?
+        package var publicAddresses: [String] = []
+        /// What stands in `status` of the kinds that have it: whether a bucket is empty, what a firewall stands before.
+        package var isEmpty: Bool?
+        package var appliedTo: [String]?
 
         package init() {}
 
@@ -84,12 +88,22 @@ package struct Resource: Sendable, Equatable {
             exitCode = state.exitCode
             runningSince = state.runningSince
             cidr = state.cidr
+            publicAddresses = state.publicAddresses
+            isEmpty = state.isEmpty
+            appliedTo = state.firewall?.targets
+        }
+
+        /// As `status` has them.
+        var addressesJSON: JSON {
+            .array(
+                addresses.map { ["type": "private", "ip": .string($0)] } + publicAddresses.map { ["type": "public", "ip": .string($0)] })
         }
 
         var json: JSON {
             [
                 "addresses": .array(addresses.map(JSON.string)), "exit_code": JSON(exitCode), "running_since": JSON(runningSince),
-                "cidr": JSON(cidr),
+                "cidr": JSON(cidr), "public_addresses": .array(publicAddresses.map(JSON.string)),
+                "empty": isEmpty.map(JSON.bool) ?? .null, "applied_to": appliedTo.map { .array($0.map(JSON.string)) } ?? .null,
             ]
         }
 
@@ -98,6 +112,9 @@ package struct Resource: Sendable, Equatable {
             exitCode = json["exit_code"]?.integer.map { Int($0) }
             runningSince = json["running_since"]?.string.flatMap { Timestamp($0) }
             cidr = json["cidr"]?.string
+            publicAddresses = (json["public_addresses"]?.array ?? []).compactMap(\.string)
+            isEmpty = json["empty"]?.bool
+            appliedTo = json["applied_to"]?.array?.compactMap(\.string)
         }
     }
 }

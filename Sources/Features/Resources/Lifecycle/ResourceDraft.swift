@@ -78,6 +78,9 @@ extension ResourceKind {
         case .instance: InstanceSpec.draftSchema
         case .volume: VolumeSpec.draftSchema
         case .network: NetworkSpec.draftSchema
+        case .bucket: BucketSpec.draftSchema
+        case .address: AddressSpec.draftSchema
+        case .firewall: FirewallSpec.draftSchema
         }
     }
 
@@ -86,6 +89,9 @@ extension ResourceKind {
         case .instance: InstanceSpec.changeSchema
         case .volume: VolumeSpec.changeSchema
         case .network: NetworkSpec.changeSchema
+        case .bucket: BucketSpec.changeSchema
+        case .address: AddressSpec.changeSchema
+        case .firewall: FirewallSpec.changeSchema
         }
     }
 
@@ -94,6 +100,9 @@ extension ResourceKind {
         case .instance: InstanceSpec.schema
         case .volume: VolumeSpec.schema
         case .network: NetworkSpec.schema
+        case .bucket: BucketSpec.schema
+        case .address: AddressSpec.schema
+        case .firewall: FirewallSpec.schema
         }
     }
 }

@@ -48,22 +48,26 @@ extension Resource {
             """, tenant.workspace, tenant.mode, tenant.workspace, tenant.mode, id, as: Self.read)
     }
 
-    /// The instances that volumes are attached to, of those that are.
-    static func holders(of volumes: [ResourceID], in tenant: Tenant, _ connection: Connection) throws -> [ResourceID: ResourceID] {
-        guard !volumes.isEmpty else { return [:] }
-        let places = Array(repeating: "?", count: volumes.count).joined(separator: ", ")
+    /// The instances that volumes and addresses are attached to, of those that are.
+    static func holders(of targets: [ResourceID], in tenant: Tenant, _ connection: Connection) throws -> [ResourceID: ResourceID] {
+        guard !targets.isEmpty else { return [:] }
+        let places = Array(repeating: "?", count: targets.count).joined(separator: ", ")
         let links = try connection.rows(
-            "SELECT target, resource FROM resource_links WHERE workspace = ? AND mode = ? AND relation = ? AND target IN (\(places))",
-            [tenant.workspace.sqlValue, tenant.mode.sqlValue, .text(Reference.Relation.volume.rawValue)] + volumes.map(\.sqlValue)
+            "SELECT target, resource FROM resource_links WHERE workspace = ? AND mode = ? AND relation IN (?, ?) AND target IN (\(places))",
+            [
+                tenant.workspace.sqlValue, tenant.mode.sqlValue, .text(Reference.Relation.volume.rawValue),
+                .text(Reference.Relation.address.rawValue),
+            ]
+                + targets.map(\.sqlValue)
         ) { row in (try row.get(0, as: ResourceID.self), try row.get(1, as: ResourceID.self)) }
         return Dictionary(links) { one, _ in one }
     }
 
-    /// The instance a volume is attached to.
+    /// The instance a volume or an address is attached to.
     func holder(_ connection: Connection) throws -> ResourceID? {
         try connection.row(
-            "SELECT resource FROM resource_links WHERE workspace = ? AND mode = ? AND target = ? AND relation = ?", tenant.workspace,
-            tenant.mode, id, Reference.Relation.volume.rawValue
+            "SELECT resource FROM resource_links WHERE workspace = ? AND mode = ? AND target = ? AND relation IN (?, ?)", tenant.workspace,
+            tenant.mode, id, Reference.Relation.volume.rawValue, Reference.Relation.address.rawValue
         ) { try $0.get(0) }
     }
 }

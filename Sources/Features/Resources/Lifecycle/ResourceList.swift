@@ -62,7 +62,7 @@ extension Resource {
         let page = try query.page(
             request, connection, place: { item, sort in .init(value: sort == "name" ? item.name : "", id: item.id.rawValue) }, as: read)
         let costs = try ResourceCost.of(page.items.map(\.id.rawValue), in: caller.tenant, at: now, connection)
-        let holders = try holders(of: page.items.filter { $0.kind == .volume }.map(\.id), in: caller.tenant, connection)
+        let holders = try holders(of: page.items.filter(\.kind.isHeld).map(\.id), in: caller.tenant, connection)
         let sequence = try EventLog.position(of: caller.tenant, connection)
         return page.map { ResourceView(resource: $0, cost: costs[$0.id.rawValue], holder: holders[$0.id], sequence: sequence) }
     }
@@ -78,7 +78,7 @@ extension Resource {
     func view(at now: Timestamp, operation: Operation? = nil, estimate: Estimate? = nil, _ connection: Connection) throws -> ResourceView {
         let costs = try ResourceCost.of([id.rawValue], in: tenant, at: now, connection)
         return ResourceView(
-            resource: self, cost: costs[id.rawValue], holder: kind == .volume ? try holder(connection) : nil,
+            resource: self, cost: costs[id.rawValue], holder: kind.isHeld ? try holder(connection) : nil,
             sequence: try EventLog.position(of: tenant, connection), operation: operation, estimate: estimate)
     }
 }

@@ -6,7 +6,8 @@ package import Provider
 import Storage
 package import Web
 
-/// The calls that every kind of resource has alike: `/v1/instances`, `/v1/volumes`, `/v1/networks`.
+/// The calls that every kind of resource has alike: `/v1/instances`, `/v1/volumes`, `/v1/networks`, `/v1/buckets`, `/v1/ips`,
+/// `/v1/firewalls`.
 package struct ResourceRoutes: Sendable {
     private let kind: ResourceKind
     private let engine: OperationEngine
@@ -18,7 +19,7 @@ package struct ResourceRoutes: Sendable {
 
     private static let project = Query.Parameter("project_id", .string(1...100, .text, "Where to look for a name."))
     private var path: String { "/v1/" + kind.collection }
-    private var article: String { kind == .instance ? "an instance" : "a " + kind.rawValue }
+    private var article: String { (kind == .instance || kind == .address ? "an " : "a ") + kind.noun }
     private var changed: Schema { ResourceView.changedSchema(kind) }
     private var accepted: Route.Response {
         .init(status: 202, description: "Accepted; `operation` says how far it is.", schema: changed)

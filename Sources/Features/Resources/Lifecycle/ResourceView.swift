@@ -7,7 +7,7 @@ import Web
 struct ResourceView: JSONRepresentable {
     let resource: Resource
     let cost: ResourceCost?
-    /// The instance that has the volume.
+    /// The instance that has the volume or the address.
     var holder: ResourceID?
     /// Where the log stood when it was read.
     let sequence: Int64
@@ -55,17 +55,14 @@ struct ResourceView: JSONRepresentable {
         json.field("phase", resource.phase.rawValue)
         if resource.kind == .instance { json.field("power", resource.power?.rawValue) }
         json.field("provider_ref", resource.reference)
-        json.array("addresses", resource.observed.addresses) { json, address in
-            json.object { json in
-                json.field("type", "private")
-                json.field("ip", address)
-            }
-        }
+        json.field("addresses", resource.observed.addressesJSON)
         if resource.kind == .instance {
             json.field("exit_code", resource.observed.exitCode)
             json.field("running_since", resource.observed.runningSince)
         }
-        if resource.kind == .volume { json.field("attached_to", holder) }
+        if resource.kind.isHeld { json.field("attached_to", holder) }
+        if resource.kind == .bucket { json.field("empty", resource.observed.isEmpty) }
+        if resource.kind == .firewall { json.array("applied_to", resource.observed.appliedTo ?? []) }
         if resource.kind == .network { json.field("cidr", resource.observed.cidr) }
         json.field("observed_generation", resource.observedGeneration)
         json.field("last_synced_at", resource.syncedAt)
@@ -83,7 +80,8 @@ extension ResourceView {
         var fields: [Schema.Field] = [
             .required("phase", .choice(of: Resource.Phase.self)),
             .required("provider_ref", Schema.string(0...500, .echo, "The provider's own id of it.").nullable),
-            .required("addresses", .array(.object([.required("type", .choice(["private"])), .required("ip", .string(2...45))]))),
+            .required(
+                "addresses", .array(.object([.required("type", .choice(["private", "public"])), .required("ip", .string(2...45))]))),
             .required("observed_generation", .integer(0...Int64.max, "The generation that was last brought about.")),
             .required("last_synced_at", Schema.timestamp().nullable), .required("conditions", .array(condition)),
         ]
@@ -92,11 +90,14 @@ extension ResourceView {
             .optional("exit_code", Schema.integer(Int64.min...Int64.max).nullable),
             .optional("running_since", Schema.timestamp().nullable),
         ]
-        if kind != .volume && kind != .network { fields += ofInstances }
-        if kind != .instance && kind != .network {
-            fields.append(.optional("attached_to", Schema.id("inst", "The instance that has it.").nullable))
+        func has(_ kinds: ResourceKind...) -> Bool { kind.map(kinds.contains) ?? true }
+        if has(.instance) { fields += ofInstances }
+        if has(.volume, .address) { fields.append(.optional("attached_to", Schema.id("inst", "The instance that has it.").nullable)) }
+        if has(.network) { fields.append(.optional("cidr", Schema.string(9...18).nullable)) }
+        if has(.bucket) {
+            fields.append(.optional("empty", Schema.boolean("Whether nothing was in it when it was last looked at.").nullable))
         }
-        if kind != .volume && kind != .instance { fields.append(.optional("cidr", Schema.string(9...18).nullable)) }
+        if has(.firewall) { fields.append(.optional("applied_to", .array(.id("inst"), 0...1000, "The instances it stands before."))) }
         return .object(fields)
     }
 

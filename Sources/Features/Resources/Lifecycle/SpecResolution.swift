@@ -27,6 +27,9 @@ struct SpecResolution {
             case .instance: try instance(draft.spec)
             case .volume: try volume(draft.spec)
             case .network: try network(draft.spec)
+            case .bucket: try bucket(draft.spec)
+            case .address: try address(draft.spec)
+            case .firewall: try firewall(draft.spec)
             }
         for (index, id) in draft.dependsOn.enumerated() {
             let other = try reference(id, nil, at: "/depends_on/\(index)")
@@ -56,9 +59,16 @@ struct SpecResolution {
             try requireFree(volume, at: "/spec/volumes/\(index)/volume_id")
             return .init(volume: volume, path: path)
         }
-        guard Set(spec.networks).count == spec.networks.count, Set(spec.volumes.map(\.volume)).count == spec.volumes.count,
+        spec.addresses = try (json["ip_ids"]?.array ?? []).compactMap(\.string).enumerated().map { index, name in
+            try account.require(.attachAddress)
+            let address = try take(name, .address, at: "/spec/ip_ids/\(index)", &resolved)
+            try requireFree(address, at: "/spec/ip_ids/\(index)")
+            return address
+        }
+        guard Set(spec.networks).count == spec.networks.count, Set(spec.addresses).count == spec.addresses.count,
+            Set(spec.volumes.map(\.volume)).count == spec.volumes.count,
             Set(spec.volumes.map(\.path)).count == spec.volumes.count
-        else { throw Problem.invalid("spec", "A network, a volume or a path stands twice.", code: "repeated") }
+        else { throw Problem.invalid("spec", "A network, a volume, an address or a path stands twice.", code: "repeated") }
         resolved.hidden = try hide(json, in: &spec)
         resolved.spec = .instance(spec)
         return resolved
@@ -153,7 +163,7 @@ struct SpecResolution {
 
     // MARK: References
 
-    private func take(_ name: String, _ kind: ResourceKind, at pointer: String, _ resolved: inout Resolved) throws -> ResourceID {
+    func take(_ name: String, _ kind: ResourceKind, at pointer: String, _ resolved: inout Resolved) throws -> ResourceID {
         let other = try reference(name, kind, at: pointer)
         if let running = other.operation { resolved.waitsFor.append(running) }
         return other.id
@@ -174,11 +184,11 @@ struct SpecResolution {
     }
 
     /// Throws `already_attached`.
-    func requireFree(_ volume: ResourceID, at pointer: String) throws {
-        let found = try Resource.find(volume, in: caller.tenant, connection)
+    func requireFree(_ target: ResourceID, at pointer: String) throws {
+        let found = try Resource.find(target, in: caller.tenant, connection)
         guard let holder = try found.holder(connection) else { return }
         throw Problem(
-            .alreadyAttached, "The volume \(found.name) is attached to \(holder).",
+            .alreadyAttached, "The \(found.kind.noun) \(found.name) is attached to \(holder).",
             violations: [.init(pointer: pointer, code: "already_attached", detail: "is attached to \(holder)")])
     }
 }

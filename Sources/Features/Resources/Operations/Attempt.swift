@@ -29,7 +29,7 @@ struct Attempt {
         do throws(ProviderError) {
             switch step.action {
             case .create: return try await create()
-            case .delete: return try await delete()
+            case .delete: return try await refusingWhatIsFull { () throws(ProviderError) in try await delete() }
             case .await(let goal): return try await look(for: goal)
             default: return try await change()
             }
@@ -119,12 +119,13 @@ struct Attempt {
 
     private func change() async throws(ProviderError) -> Outcome {
         guard let change = work.change(step.action) else {
-            return .failed(.init(code: .providerRejected, detail: "There is no such size."))
+            return .failed(.init(code: .providerRejected, detail: "There is no such size or setting."))
         }
         if work.mayHaveHappened(step), let outcome = try await outcome(of: change) { return outcome }
         do throws(ProviderError) {
             try await work.provider.apply(change, to: work.subject)
-            return .done(nil)
+            guard change.isGradual else { return .done(nil) }
+            return try await outcome(of: change) ?? .pending(nil)
         } catch {
             switch error.kind {
             case .conflict, .rejected, .absent, .ambiguous:
@@ -171,6 +172,16 @@ struct Attempt {
         }
         try await work.provider.delete(work.subject)
         return .done(nil)
+    }
+
+    /// What is in a bucket is nobody's to remove by the way: the operation ends, and says so.
+    private func refusingWhatIsFull(_ delete: () async throws(ProviderError) -> Outcome) async throws(ProviderError) -> Outcome {
+        do throws(ProviderError) {
+            return try await delete()
+        } catch {
+            guard error.kind == .notEmpty else { throw error }
+            return .failed(.init(code: .notEmpty, detail: error.detail))
+        }
     }
 
     // MARK: Look

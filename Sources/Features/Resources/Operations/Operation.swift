@@ -44,6 +44,8 @@ package struct Operation: Sendable {
         case resize
         case attach
         case detach
+        case empty
+        case apply
 
         /// What the log says when it has succeeded.
         var pastTense: String {
@@ -58,6 +60,8 @@ package struct Operation: Sendable {
             case .resize: "resized"
             case .attach: "attached"
             case .detach: "detached"
+            case .empty: "emptied"
+            case .apply: "applied"
             }
         }
     }
@@ -90,6 +94,7 @@ package struct Operation: Sendable {
             case providerAuth = "provider_auth"
             case providerThrottled = "provider_throttled"
             case providerConflict = "provider_conflict"
+            case notEmpty = "not_empty"
             case providerRejected = "provider_rejected"
             case capacityUnavailable = "capacity_unavailable"
             case notStabilized = "not_stabilized"

@@ -39,6 +39,11 @@ package struct Step: Sendable, Equatable {
         case detach(ResourceID)
         case join(ResourceID)
         case leave(ResourceID)
+        case assign(ResourceID)
+        case unassign(ResourceID)
+        /// The whole spec it is to have; for a firewall, with the instances it is to stand before.
+        case configure(JSON, targets: [ResourceID])
+        case empty
         /// Looks until the object is as it should be.
         case await(Goal)
     }
@@ -63,6 +68,10 @@ package struct Step: Sendable, Equatable {
         case .detach: "provider.detach"
         case .join: "provider.join"
         case .leave: "provider.leave"
+        case .assign: "provider.assign"
+        case .unassign: "provider.unassign"
+        case .configure: "provider.configure"
+        case .empty: "provider.empty"
         case .await(let goal): "wait_" + (goal == .present || goal == .running ? "ready" : goal.rawValue)
         }
     }
@@ -112,6 +121,11 @@ extension Step.Action {
         case .detach(let volume): ["verb": "detach", "id": .string(volume.rawValue)]
         case .join(let network): ["verb": "join", "id": .string(network.rawValue)]
         case .leave(let network): ["verb": "leave", "id": .string(network.rawValue)]
+        case .assign(let address): ["verb": "assign", "id": .string(address.rawValue)]
+        case .unassign(let address): ["verb": "unassign", "id": .string(address.rawValue)]
+        case .configure(let spec, let targets):
+            ["verb": "configure", "spec": spec, "targets": .array(targets.map { .string($0.rawValue) })]
+        case .empty: ["verb": "empty"]
         case .await(let goal): ["verb": "await", "goal": .string(goal.rawValue)]
         }
     }
@@ -138,6 +152,16 @@ extension Step.Action {
         case "leave":
             guard let id else { return nil }
             self = .leave(id)
+        case "assign":
+            guard let id else { return nil }
+            self = .assign(id)
+        case "unassign":
+            guard let id else { return nil }
+            self = .unassign(id)
+        case "configure":
+            guard let spec = json["spec"] else { return nil }
+            self = .configure(spec, targets: (json["targets"]?.array ?? []).compactMap(\.string).map { ResourceID($0) })
+        case "empty": self = .empty
         case "await":
             guard let goal = json["goal"]?.string.flatMap(Step.Goal.init) else { return nil }
             self = .await(goal)

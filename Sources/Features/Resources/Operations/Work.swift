@@ -53,11 +53,19 @@ extension Work {
     }
 
     private var blueprint: Blueprint {
-        switch Spec(resource.kind, operation.input["spec"] ?? resource.spec.json) ?? resource.spec {
+        blueprint(Spec(resource.kind, operation.input["spec"] ?? resource.spec.json) ?? resource.spec, targets: [])
+    }
+
+    private func blueprint(_ spec: Spec, targets: [ResourceID]) -> Blueprint {
+        switch spec {
         case .instance(let spec): .instance(blueprint(spec))
         case .volume(let spec):
             .volume(VolumeBlueprint(sizeGiB: spec.sizeGiB, type: spec.type, isEncrypted: spec.isEncrypted))
         case .network(let spec): .network(NetworkBlueprint(cidr: spec.cidr, reachesOutside: spec.nat))
+        case .bucket(let spec): .bucket(spec.blueprint)
+        case .address(let spec): .address(spec.blueprint)
+        case .firewall(let spec):
+            .firewall(FirewallBlueprint(rules: spec.spread, targets: targets.map { subject(of: $0, .instance) }))
         }
     }
 
@@ -81,6 +89,11 @@ extension Work {
         case .detach(let volume): .detach(volume: subject(of: volume, .volume))
         case .join(let network): .join(network: subject(of: network, .network))
         case .leave(let network): .leave(network: subject(of: network, .network))
+        case .assign(let address): .assign(address: subject(of: address, .address))
+        case .unassign(let address): .unassign(address: subject(of: address, .address))
+        case .configure(let spec, let targets):
+            Spec(resource.kind, spec).map { .configure(blueprint($0, targets: targets)) }
+        case .empty: .empty
         case .create, .delete, .await: nil
         }
     }
@@ -94,7 +107,7 @@ extension OperationEngine {
             let resource = try Resource.find(operation.resource, in: tenant, connection)
             let account = try ProviderConnection.find(operation.connection, in: tenant, connection)
             var others: [ResourceID: Resource] = [:]
-            for id in resource.spec.references.map(\.id) + operation.steps.compactMap(\.action.target) {
+            for id in resource.spec.references.map(\.id) + operation.steps.flatMap(\.action.targets) {
                 others[id] = try Resource.find(id, in: tenant, connection)
             }
             return (operation, resource, account, others)
@@ -107,11 +120,12 @@ extension OperationEngine {
 }
 
 extension Step.Action {
-    /// The other resource it is about.
-    var target: ResourceID? {
+    /// The other resources it is about.
+    var targets: [ResourceID] {
         switch self {
-        case .attach(let id, _), .detach(let id), .join(let id), .leave(let id): id
-        default: nil
+        case .attach(let id, _), .detach(let id), .join(let id), .leave(let id), .assign(let id), .unassign(let id): [id]
+        case .configure(_, let targets): targets
+        default: []
         }
     }
 }

@@ -110,6 +110,9 @@ struct SandboxPlanting {
                     volumes: spec.volumes.compactMap { entry in targets[entry.volume].map { Mount(volume: $0, path: entry.path) } }))
         case .volume(let spec): return .volume(VolumeBlueprint(sizeGiB: spec.sizeGiB, type: spec.type, isEncrypted: spec.isEncrypted))
         case .network(let spec): return .network(NetworkBlueprint(cidr: spec.cidr, reachesOutside: spec.nat))
+        case .bucket(let spec): return .bucket(spec.blueprint)
+        case .address(let spec): return .address(spec.blueprint)
+        case .firewall(let spec): return .firewall(FirewallBlueprint(rules: spec.spread))
         }
     }
 
@@ -180,6 +183,9 @@ private struct SandboxIdentity {
         case .instance: ResourceID(ID<InstanceKind>.make(at: time, random: random).rawValue)
         case .volume: ResourceID(ID<VolumeKind>.make(at: time, random: random).rawValue)
         case .network: ResourceID(ID<NetworkKind>.make(at: time, random: random).rawValue)
+        case .bucket: ResourceID(ID<BucketKind>.make(at: time, random: random).rawValue)
+        case .address: ResourceID(ID<AddressKind>.make(at: time, random: random).rawValue)
+        case .firewall: ResourceID(ID<FirewallKind>.make(at: time, random: random).rawValue)
         }
     }
 

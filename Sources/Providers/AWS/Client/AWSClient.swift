@@ -43,6 +43,14 @@ package struct AWSClient: Sendable {
         try await send(call, with: try await credentials())
     }
 
+    /// An answer, or what is refused: for where an error's code says more than its kind.
+    package enum Reply: Sendable {
+        case done(OutgoingResponse)
+        case refused(AWSError, retryAfter: String?)
+    }
+
+    package func reply(to call: Call) async throws(ProviderError) -> Reply { try await reply(to: call, with: try await credentials()) }
+
     /// A call of a query API (EC2, STS): an action with its parameters, answered in XML.
     @discardableResult
     package func query(
@@ -69,6 +77,13 @@ package struct AWSClient: Sendable {
     }
 
     private func send(_ call: Call, with credentials: AWSCredentials) async throws(ProviderError) -> OutgoingResponse {
+        switch try await reply(to: call, with: credentials) {
+        case .done(let answer): return answer
+        case .refused(let error, let pause): throw ProviderError(error, retryAfter: pause)
+        }
+    }
+
+    private func reply(to call: Call, with credentials: AWSCredentials) async throws(ProviderError) -> Reply {
         let signable = AWSSignable(
             method: call.method.rawValue, host: endpoint.host(of: call.service), path: call.path, query: call.query,
             headers: call.headers, payload: .bytes(call.payload))
@@ -88,9 +103,9 @@ package struct AWSClient: Sendable {
         guard (200..<300).contains(answer.status) else {
             let error = AWSError(status: answer.status, body: body)
             if error.isOfExpiredKeys { session.forget(credentials) }
-            throw ProviderError(error, retryAfter: answer.header("retry-after"))
+            return .refused(error, retryAfter: answer.header("retry-after"))
         }
-        return answer
+        return .done(answer)
     }
 }
 

@@ -1,4 +1,4 @@
-// Instances, EBS volumes and VPCs of one zone of one region, through the EC2 Query API.
+// Instances, EBS volumes and VPCs of one zone of one region, through the EC2 Query API; buckets through S3 (../S3).
 //
 // How an object is found again after a lost answer: instances and volumes are made with the order's token, which EC2 takes for a day as "the
 // same request"; networks have no token and are found by their tags. Since not every server that speaks this API keeps tokens, and
@@ -32,7 +32,9 @@ package struct AWSDriver: ProviderDriver {
             outgoing: outgoing, endpoint: settings.endpoint, credentials: try AWSCredentials(secret: account.secret),
             role: settings.role(sessionName: "cloudapi-" + account.id), now: account.surroundings.now)
         return AWSProvider(
-            ec2: EC2(client: client, pageSize: pageSize), marks: AWSMarks(installation: account.installation), zone: settings.zone,
+            ec2: EC2(client: client, pageSize: pageSize),
+            buckets: S3Buckets(client, installation: account.installation, known: S3Buckets.all),
+            marks: AWSMarks(installation: account.installation), zone: settings.zone,
             images: AWSImages(settings.images), now: account.surroundings.now)
     }
 }

@@ -12,9 +12,9 @@ extension AWSProvider {
         }
         return Capabilities(
             server: ProviderError.readable("aws \(ec2.client.region), account \(account)"),
-            features: [
+            features: Set<Capabilities.Feature>([
                 .instances, .volumes, .networks, .resize, .userData, .attachVolume, .logs, .grow, .volumeSize, .encryption,
-            ],
-            largest: AWSInstanceType.largest, identification: [.instance: .token, .volume: .token, .network: .label])
+            ]).union(S3Buckets.all),
+            largest: AWSInstanceType.largest, identification: [.instance: .token, .volume: .token, .network: .label, .bucket: .name])
     }
 }

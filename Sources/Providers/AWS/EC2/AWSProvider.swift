@@ -4,6 +4,7 @@ import Provider
 /// One account, one region, one zone, as one installation sees it. What there is stands at AWS.
 struct AWSProvider: Provider {
     let ec2: EC2
+    let buckets: S3Buckets
     let marks: AWSMarks
     /// Where everything is: a volume can be attached in its own zone only.
     let zone: String
@@ -15,6 +16,8 @@ struct AWSProvider: Provider {
         case .instance(let blueprint): try await createInstance(order, blueprint)
         case .volume(let blueprint): try await createVolume(order, blueprint)
         case .network(let blueprint): try await createNetwork(order, blueprint)
+        case .bucket(let blueprint): try await buckets.create(order, blueprint)
+        case .address, .firewall: throw .cannot(order.subject.kind.feature, "This is not done at AWS yet.")
         }
     }
 
@@ -25,6 +28,8 @@ struct AWSProvider: Provider {
             return try await sightings(of: [found]).first
         case .volume: return try await volume(subject)?.sighting
         case .network: return try await network(subject)?.sighting
+        case .bucket: return try await buckets.find(subject)
+        case .address, .firewall: return nil
         }
     }
 
@@ -34,6 +39,10 @@ struct AWSProvider: Provider {
         case .grow(let size): try await grow(subject, to: size)
         case .attach(let mount): try await attach(mount.volume, to: try await ownInstance(subject))
         case .detach(let volume): try await detach(volume, from: try await ownInstance(subject))
+        case .configure(.bucket(let blueprint)): try await buckets.configure(subject, blueprint)
+        case .empty: try await buckets.empty(subject)
+        case .assign, .unassign: throw .cannot(.attachAddress, "This is not done at AWS yet.")
+        case .configure: throw .cannot(subject.kind.feature, "This is not done at AWS yet.")
         case .start, .stop, .restart, .resize: try await make(change, of: try await ownInstance(subject))
         }
     }
@@ -44,6 +53,8 @@ struct AWSProvider: Provider {
             case .instance: try await deleteInstances(subject)
             case .volume: try await deleteVolumes(subject)
             case .network: try await deleteNetworks(subject)
+            case .bucket: try await buckets.delete(subject)
+            case .address, .firewall: break
             }
         } catch  where error.kind == .absent {}  // somebody was quicker
     }
@@ -53,6 +64,8 @@ struct AWSProvider: Provider {
         case .instance: try await sightings(of: try await instances([marks.filter])).filter { $0.owner != .foreign }
         case .volume: try await volumes([marks.filter]).map(\.sighting).filter { $0.owner != .foreign }
         case .network: try await networks([marks.filter]).map(\.sighting).filter { $0.owner != .foreign }
+        case .bucket: try await buckets.list()
+        case .address, .firewall: []
         }
     }
 }

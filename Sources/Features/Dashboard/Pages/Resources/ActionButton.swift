@@ -42,7 +42,7 @@ struct ActionButton: Sendable {
             case .start: kind == "instance" && ["ready", "failed"].contains(phase) && ["stopped", "crashed"].contains(power)
             case .stop, .restart: kind == "instance" && phase == "ready" && power == "running"
             case .delete: !["deleting", "deleted", "purged"].contains(phase)
-            case .undelete: kind != "volume" && phase == "deleted"
+            case .undelete: kind != "volume" && kind != "ip" && phase == "deleted"
             }
         }
     }

@@ -17,6 +17,8 @@ struct Fact: Sendable {
             Fact("Connection", resource.text("provider")), Fact("Location", resource.text("location")),
             Fact("At the provider", resource.text("status", "provider_ref")), Fact("Addresses", addresses.joined(separator: ", ")),
             Fact("Attached to", resource.text("status", "attached_to")), Fact("Range", resource.text("status", "cidr")),
+            Fact("Stands before", resource.list("status", "applied_to").compactMap(\.string).joined(separator: ", ")),
+            Fact("Empty", resource["status"]?["empty"]?.bool.map { $0 ? "Yes" : "No" } ?? ""),
             Fact("Exit code", resource.text("status", "exit_code")),
             Fact("Last looked at", said(resource.time("status", "last_synced_at"), now)),
             Fact("Made", said(resource.time("created_at"), now)), Fact("Ends", said(resource.time("expires_at"), now)),

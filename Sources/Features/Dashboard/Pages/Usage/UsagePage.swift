@@ -122,7 +122,7 @@ struct UsagePage: Sendable {
 
 extension UsagePage.QuotaRow {
     private static let labels = [
-        "milli_cpus": "CPUs, in thousandths", "memory_mib": "Memory, in MiB", "volume_gib": "Volumes, in GiB",
+        "milli_cpus": "CPUs, in thousandths", "memory_mib": "Memory, in MiB", "volume_gib": "Volumes, in GiB", "ips": "IP addresses",
     ]
 
     init(_ quota: JSON) {
