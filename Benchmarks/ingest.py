@@ -178,9 +178,12 @@ def year_against_week(server, key):
         at = lambda day: text(START + day * 24).replace(" ", "T") + "Z"
 
         def chart(first, last):
-            reply = client.call("GET", f"/v1/streams/{stream['id']}/data?function=sum&metric=orders&group_by=region&granularity=day&from={at(first)}&to={at(last)}")
-            assert reply.status == 200 and len(reply.json["data"][0]["buckets"]) == last - first, reply
+            return client.call("GET", f"/v1/streams/{stream['id']}/data?function=sum&metric=orders&group_by=region&granularity=day&from={at(first)}&to={at(last)}")
 
+        for first, last in ((0, 365), (358, 365)):
+            reply = chart(first, last)
+            assert reply.status == 200 and len(reply.json["data"]) == REGIONS and len(reply.json["data"][0]["buckets"]) == last - first, reply
+        # Until the last byte is here: what the reader then does with it is the reader's time.
         return milliseconds(lambda: chart(0, 365), 15), milliseconds(lambda: chart(358, 365), 15)
 
 

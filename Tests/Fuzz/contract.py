@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets schemathesis, which knows nothing of us but /openapi.json, look for an answer the description does not promise.
 
-    contract.py --binary .build/debug/cloudapi [--max-examples 8] [--max-time 600] [--seed 1] [--only /v1/projects]
+    contract.py --binary .build/debug/cloudapi [--max-examples 8] [--max-time 480] [--seed 1] [--only /v1/projects]
 
 All of its checks are on, in all of its phases (the examples given, boundary values, random bodies, chains of calls), first with a
 workspace key, then what only a session may call with a session. A run is bounded in examples per operation and in time, and its seed is
@@ -137,7 +137,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--max-examples", type=int, default=8, help="per operation and phase")
-    parser.add_argument("--max-time", type=int, default=600, help="seconds for the whole run")
+    parser.add_argument("--max-time", type=int, default=480, help="seconds for the whole run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="look at this path only; may be repeated")
     options = parser.parse_args()

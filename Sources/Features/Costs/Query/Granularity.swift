@@ -40,8 +40,7 @@ struct Bucket: Sendable, Equatable {
 
     /// `20260301`; with the hour when that is what buckets are.
     func label(hours: Int) -> String {
-        let digits = String(local.description.filter(\.isNumber))
-        return String(digits.prefix(8 + hours))
+        String(decoding: local.description.utf8.filter { (48...57).contains($0) }.prefix(8 + hours), as: UTF8.self)
     }
 }
 

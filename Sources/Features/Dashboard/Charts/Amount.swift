@@ -49,14 +49,13 @@ struct Amount: Sendable {
 
     /// `1,234.50`, with at least so many places.
     private static func grouped(_ value: ExactDecimal, places: Int) -> String {
-        let text = value.formatted(minimumPlaces: places)
-        let parts = text.split(separator: ".", maxSplits: 1)
-        var whole = ""
-        for (place, digit) in parts[0].reversed().enumerated() {
-            if place > 0, place % 3 == 0, digit != "-" { whole.append(",") }
-            whole.append(digit)
+        var digits = Array(value.formatted(minimumPlaces: places).utf8)
+        var place = (digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count) - 3
+        while place > (value.isNegative ? 1 : 0) {
+            digits.insert(UInt8(ascii: ","), at: place)
+            place -= 3
         }
-        return String(whole.reversed()) + (parts.count == 2 ? "." + parts[1] : "")
+        return String(decoding: digits, as: UTF8.self)
     }
 }
 

@@ -18,6 +18,13 @@ struct Chart: Sendable {
         /// 0 is the colour of all that is not told apart; 1 to `colours`.
         let colour: Int
         let values: [ExactDecimal?]
+        /// The same for drawing.
+        let heights: [Double?]
+
+        init(name: String, colour: Int, values: [ExactDecimal?]) {
+            (self.name, self.colour, self.values) = (name, colour, values)
+            heights = values.map { $0?.drawn }
+        }
     }
 
     struct Line: Sendable {
@@ -55,11 +62,14 @@ struct Chart: Sendable {
     var extent: (low: Double, high: Double) {
         var (low, high) = (0.0, 0.0)
         for slot in slots.indices {
-            let stacked = bars.compactMap { $0.values[slot]?.drawn }
-            high = max(high, stacked.filter { $0 > 0 }.reduce(0, +))
-            low = min(low, stacked.filter { $0 < 0 }.reduce(0, +))
+            var (below, above) = (0.0, 0.0)
+            for bar in bars {
+                guard let height = bar.heights[slot] else { continue }
+                if height > 0 { above += height } else { below += height }
+            }
+            (low, high) = (min(low, below), max(high, above))
         }
-        for value in lines.flatMap(\.series.values).compactMap({ $0?.drawn }) { (low, high) = (min(low, value), max(high, value)) }
+        for height in lines.flatMap(\.series.heights).compactMap({ $0 }) { (low, high) = (min(low, height), max(high, height)) }
         return (low, high)
     }
 

@@ -104,38 +104,42 @@ struct ChartDrawing: Sendable {
         var below = above
         let width = max(step * 0.78, min(step, 1))
         return chart.bars.map { series in
-            var path = ""
-            for (slot, value) in series.values.enumerated() {
-                guard let value = value?.drawn, value != 0 else { continue }
+            var path = PathData()
+            for (slot, value) in series.heights.enumerated() {
+                guard let value, value != 0 else { continue }
                 let from = value > 0 ? above[slot] : below[slot]
                 if value > 0 { above[slot] += value } else { below[slot] += value }
                 let start = x(Double(slot)) + (step - width) / 2
                 let (one, other) = (y(from), y(from + value))
-                path += "M\(start.drawn) \(one.drawn)V\(other.drawn)h\(width.drawn)V\(one.drawn)z"
+                path.add("M", start, one)
+                path.add("V", other)
+                path.add("h", width)
+                path.add("V", one)
+                path.add("z")
             }
-            return Bar(colour: series.colour, path: path)
+            return Bar(colour: series.colour, path: path.text)
         }
     }
 
     /// Gaps where there is no value; a value between two gaps is a point.
     private func draw(_ line: Chart.Line, _ svg: inout MarkupWriter) {
         let name = "line s\(line.series.colour)\(line.isDashed ? " dashed" : "")"
-        var path = ""
+        var path = PathData()
         var isDown = false
         var alone: [(Double, Double)] = []
-        let values = line.series.values
+        let values = line.series.heights
         for (slot, value) in values.enumerated() {
             guard let value else {
                 isDown = false
                 continue
             }
-            let point = (x(Double(slot) + 0.5), y(value.drawn))
+            let point = (x(Double(slot) + 0.5), y(value))
             let hasNext = slot + 1 < values.count && values[slot + 1] != nil
             if !isDown, !hasNext { alone.append(point) }
-            path += "\(isDown ? "L" : "M")\(point.0.drawn) \(point.1.drawn)"
+            path.add(isDown ? "L" : "M", point.0, point.1)
             isDown = true
         }
-        svg.element("path", ["class": name, "d": path])
+        svg.element("path", ["class": name, "d": path.text])
         for point in alone {
             svg.element("circle", ["class": "dot s\(line.series.colour)", "cx": point.0.drawn, "cy": point.1.drawn, "r": "3"])
         }

@@ -1,43 +1,88 @@
 /// Writes SVG and tables, element by element. Text and attributes are escaped here, so nothing that is drawn can become markup.
+///
+/// Bytes until the end: a chart of a year is some ten thousand small pieces, and as strings they cost more than what they say.
 struct MarkupWriter: Sendable {
-    private(set) var text = ""
+    private var bytes: [UInt8] = []
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Attributes in their order.
-    typealias Attributes = KeyValuePairs<String, String>
+    typealias Attributes = KeyValuePairs<StaticString, String>
 
     /// An element with what `body` writes inside.
-    mutating func element(_ name: String, _ attributes: Attributes = [:], _ body: (inout MarkupWriter) -> Void) {
+    mutating func element(_ name: StaticString, _ attributes: Attributes = [:], _ body: (inout MarkupWriter) -> Void) {
         open(name, attributes)
-        text += ">"
+        write(">")
         body(&self)
-        text += "</\(name)>"
+        write("</")
+        write(name)
+        write(">")
     }
 
     /// An element without content.
-    mutating func element(_ name: String, _ attributes: Attributes = [:]) {
+    mutating func element(_ name: StaticString, _ attributes: Attributes = [:]) {
         open(name, attributes)
-        text += "/>"
+        write("/>")
     }
 
     /// An element with a text.
-    mutating func element(_ name: String, _ attributes: Attributes = [:], text content: String) {
-        element(name, attributes) { $0.text += Markup().escapeText(content) }
+    mutating func element(_ name: StaticString, _ attributes: Attributes = [:], text content: String) {
+        element(name, attributes) { Markup.escape(content, into: &$0.bytes) }
     }
 
-    private mutating func open(_ name: String, _ attributes: Attributes) {
-        text += "<\(name)"
-        for (name, value) in attributes { text += " \(name)=\"\(Markup().escapeText(value))\"" }
+    private mutating func open(_ name: StaticString, _ attributes: Attributes) {
+        write("<")
+        write(name)
+        for (name, value) in attributes {
+            write(" ")
+            write(name)
+            write("=\"")
+            Markup.escape(value, into: &bytes)
+            write("\"")
+        }
+    }
+
+    private mutating func write(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}
+
+/// The `d` of a path.
+struct PathData: Sendable {
+    private var bytes: [UInt8] = []
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// A command and its coordinates.
+    mutating func add(_ command: Unicode.Scalar, _ coordinates: Double...) {
+        bytes.append(UInt8(ascii: command))
+        for (index, coordinate) in coordinates.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: " ")) }
+            coordinate.draw(into: &bytes)
+        }
     }
 }
 
 extension Double {
     /// A coordinate: to a tenth, without `.0`.
     var drawn: String {
+        var bytes: [UInt8] = []
+        draw(into: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    fileprivate func draw(into bytes: inout [UInt8]) {
         // Far off the paper is off the paper; what is no number, too.
-        guard magnitude < 1e9 else { return self < 0 ? "-1000000" : "1000000" }
+        guard magnitude < 1e9 else { return bytes.append(contentsOf: (self < 0 ? "-1000000" : "1000000").utf8) }
         let tenths = Int((self * 10).rounded())
-        let whole = tenths.magnitude / 10
-        let rest = tenths.magnitude % 10
-        return (tenths < 0 ? "-" : "") + (rest == 0 ? "\(whole)" : "\(whole).\(rest)")
+        if tenths < 0 { bytes.append(UInt8(ascii: "-")) }
+        var divisor = 1
+        while tenths.magnitude / 10 / divisor.magnitude > 9 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(tenths.magnitude / 10 / divisor.magnitude % 10))
+            divisor /= 10
+        }
+        let rest = UInt8(tenths.magnitude % 10)
+        if rest > 0 { bytes += [UInt8(ascii: "."), UInt8(ascii: "0") + rest] }
     }
 }

@@ -49,7 +49,8 @@ struct Look: Sendable {
     /// A page of `template` in its frame; `content` is what the template calls `page`.
     func html(_ template: String, _ frame: Frame, _ content: Any) -> [UInt8] {
         let model: [String: Any] = [
-            "frame": frame, "page": content, "style": assets.style.address, "script": assets.script.address, "icon": assets.icon.address,
+            "frame": Members(frame), "page": Members(content), "style": assets.style.address, "script": assets.script.address,
+            "icon": assets.icon.address,
             "base": baseURL,
         ]
         // A missing template cannot be: the table above is all there is, and a test renders each.
@@ -61,26 +62,56 @@ struct Look: Sendable {
     }
 }
 
-/// Escapes text for HTML, between tags and in quoted attributes, scalar by scalar.
+/// What a template finds in a struct, looked up once: Mustache reflects the whole of it for every name it meets.
+private struct Members: MustacheParent {
+    private let values: [String: Any]
+
+    init(_ content: Any) {
+        values = Dictionary(
+            Mirror(reflecting: content).children.compactMap { child in
+                child.label.flatMap { label in Self.value(child.value).map { (label, $0) } }
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Nil for an optional that is nil.
+    private static func value(_ any: Any) -> Any? {
+        let mirror = Mirror(reflecting: any)
+        guard mirror.displayStyle == .optional else { return any }
+        return mirror.children.first?.value
+    }
+
+    func child(named name: String) -> Any? { values[name] }
+}
+
+/// Escapes text for HTML, between tags and in quoted attributes, byte by byte: in UTF-8 none of the five is ever part of another character.
 ///
 /// Mustache's own escaping goes by characters and lets a quote pass that has a combining mark on it; a browser does not see the two as one.
 struct Markup: MustacheContentType {
     static let name = "PAGE"
 
     func escapeText(_ text: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "&": escaped += "&amp;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
+        guard text.utf8.contains(where: { Self.entity(of: $0) != nil }) else { return text }
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(text.utf8.count + 32)
+        Self.escape(text, into: &escaped)
+        return String(decoding: escaped, as: UTF8.self)
+    }
+
+    static func escape(_ text: String, into bytes: inout [UInt8]) {
+        for byte in text.utf8 {
+            if let entity = entity(of: byte) { bytes.append(contentsOf: entity.utf8) } else { bytes.append(byte) }
         }
-        return escaped
+    }
+
+    private static func entity(of byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "\""): "&quot;"
+        case UInt8(ascii: "'"): "&#39;"
+        default: nil
+        }
     }
 
     /// Our own sentences, with `code` between back-ticks; everything else in them is escaped.
