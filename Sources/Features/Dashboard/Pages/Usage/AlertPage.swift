@@ -45,6 +45,7 @@ struct AlertPage: Sendable {
         var trial = Self.trial(id, chosen: visit.form["hours"])
         if let problem, deed == "rehearsal" { trial.problem = problem.sentence }
         if let rehearsal { trial.outcome = Self.outcome(rehearsal) }
+        trial.isOpen = rehearsal != nil || trial.problem != nil
         let done = alert["last_action"] ?? .null
         let content = Content(
             row: row, facts: Self.facts(alert, projects, visit), isSilenced: alert.flag("silenced"),
