@@ -157,7 +157,8 @@ import Testing
             let types = trace["events"]?.array?.compactMap { $0["type"]?.string } ?? []
             #expect(
                 types == [
-                    "instance.created", "instance.ready", "alert.firing", "instance.stop_requested", "alert.acted", "instance.stopped",
+                    "instance.created", "instance.observed", "instance.ready", "alert.firing", "instance.stop_requested", "alert.acted",
+                    "instance.stopped",
                 ])
             let links = trace["links"]?.array ?? []
             let kinds = Set(links.compactMap { $0["kind"]?.string })

@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [
         ("instances: {a: {depends_on: [b]}, b: {depends_on: [a]}}", "circle"), ("machines: {a: {}}", "machines"),
-        ("instances: {a: {}}\nvolumes: {a: {}}", "twice"), ("- a", "no networks"), ("a: [", "not YAML"),
+        ("instances: {a: {}}\nvolumes: {a: {}}", "twice"), ("- a", "has none of"), ("a: [", "not YAML"),
         ("instances: {a: 5}", "not an object"),
     ])
     func `is refused with its reason`(yaml: String, reason: String) {

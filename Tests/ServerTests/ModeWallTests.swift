@@ -19,7 +19,8 @@ import Web
                 for secret in [estate.credentials.admin, estate.credentials.workspaceLive, estate.credentials.tokenLive] {
                     let body = `case`.body?(estate)
                     let theirs = try await cloud.call(
-                        route.method, route.path(`case`.path.map { estate.sandbox[$0] ?? estate[$0] }), as: secret, body)
+                        route.method, route.path(`case`.path.map { estate.sandbox[$0] ?? estate[$0] }) + `case`.suffix(estate), as: secret,
+                        body)
                     let madeUp = try await cloud.call(
                         route.method, route.path(`case`.path.map(\.madeUp)) + `case`.suffix(estate), as: secret, body)
                     #expect(theirs.status == 404 && theirs.unmarked == madeUp.unmarked, "\(route.name): \(theirs.text)")

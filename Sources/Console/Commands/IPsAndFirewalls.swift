@@ -7,7 +7,7 @@ struct IPs: Resources {
         commonColumns + [.init("ADDRESSES", "status.addresses"), .init("ATTACHED TO", "status.attached_to")] + costColumns
     }
     static let configuration = CommandConfiguration(
-        abstract: "List, make, attach and delete public addresses.",
+        commandName: "ips", abstract: "List, make, attach and delete public addresses.",
         subcommands: [
             ResourceList<IPs>.self, ResourceShow<IPs>.self, Create.self, Attach.self, Detach.self, ResourceDelete<IPs>.self,
         ], defaultSubcommand: ResourceList<IPs>.self)
