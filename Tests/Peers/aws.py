@@ -65,7 +65,7 @@ class Life:
         good = self.connect("aws", self.peer.secret)
         self.checks.that("a connection says whose account it is and what it can do", good.status == 201 and good.json["state"] == "connected"
                          and good.json["capabilities"]["server"] == "aws us-east-1, account 123456789012"
-                         and good.json["capabilities"]["identification"] == {"instance": "token", "volume": "token", "network": "label"}, good)
+                         and good.json["capabilities"]["identification"] == {"instance": "token", "volume": "token", "network": "label", "bucket": "name"}, good)
         wrong = self.connect("wrong", self.peer.secret | {"secret_access_key": "x" * 40})
         self.checks.that("a wrong secret is seen by its signature", wrong.status == 201 and wrong.json["state"] == "unauthorized", wrong)
         powerless = self.connect("powerless", {
