@@ -298,7 +298,8 @@ class Trial(Checks):
         windows = [sum(1 for sent, answered in admitted if answered >= moment and sent <= moment + 60) for moment in (begun + 60 + step * 2 for step in range(int(max(0, ended - begun - 120) / 2) + 1))]
         self.that(f"of {self.asked} requests with the limited key, never more than {LIMIT} in 60 s were admitted: {most}", most <= LIMIT)
         if ended - begun >= 118:
-            self.that(f"and never less than 95 in 100 of it in a minute after the first: {min(windows)}", min(windows) >= LIMIT * 0.95, windows)
+            # Servers that live admit 95 in 100, which the tests of the shared limiter ask of them. One that is killed takes the places it held with it.
+            self.that(f"and, servers being killed meanwhile, never less than 90 in 100 of it in a minute after the first: {min(windows)}", min(windows) >= LIMIT * 0.9, windows)
 
     def operations(self):
         deadline = time.monotonic() + 60
