@@ -3,6 +3,7 @@
 
 import Kernel
 import Provider
+import Synchronization
 import Testing
 
 struct ProviderConformance: Sendable, CustomTestStringConvertible {
@@ -98,10 +99,13 @@ extension Scene {
 
     func volume() -> Order { order(.volume(VolumeBlueprint(sizeGiB: 3, type: "standard", isEncrypted: false))) }
 
-    /// A range of its own each time, since clouds refuse those that overlap.
+    private static let networksOrdered = Atomic(0)
+
+    /// A range of its own each time, since clouds refuse those that overlap; away from podman's own (10.88.0.0/16 and upwards by /24 from 10.89) and
+    /// from the bridge of the daemon under test (10.78.0.0/24).
     func network(reachesOutside: Bool = true) -> Order {
-        let bits = peer.surroundings.random()
-        return order(.network(NetworkBlueprint(cidr: "10.\(64 + bits % 64).\(bits >> 8 % 256).0/24", reachesOutside: reachesOutside)))
+        let number = Self.networksOrdered.add(1, ordering: .relaxed).oldValue
+        return order(.network(NetworkBlueprint(cidr: "10.\(100 + number / 256 % 28).\(number % 256).0/24", reachesOutside: reachesOutside)))
     }
 
     func bucket(_ blueprint: BucketBlueprint = BucketBlueprint()) -> Order { order(.bucket(blueprint), labels: ["team": "core"]) }
