@@ -61,9 +61,9 @@ class Reply:
 class Client:
     """One kept-alive connection. Anything the network does wrong comes out as OSError or HTTPException."""
 
-    def __init__(self, port, token=None, timeout=30):
+    def __init__(self, port, token=None, timeout=30, host=HOST):
         self.token = token
-        self.connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
+        self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def call(self, method, path, body=None, headers=None, token=None):
         """`body` is a JSON value or, as bytes, what is sent."""
@@ -88,11 +88,14 @@ class Client:
 
 
 class Process:
-    """A server process listening on a port of its own, the same one over every restart. In `command` it is called PORT."""
+    """A server process listening on a port of its own, the same one over every restart. In `command` it is called PORT.
 
-    def __init__(self, command, log, environment=None):
-        self.port = free_port()
-        self.command = [{"PORT": str(self.port), f"{HOST}:PORT": f"{HOST}:{self.port}"}.get(part, str(part)) for part in command]
+    `node` is the place in a network where it runs (network.py), with its `address` and the words that `enter` it."""
+
+    def __init__(self, command, log, environment=None, node=None):
+        self.port, self.host = free_port(), node.address if node else HOST
+        names = {"PORT": str(self.port), f"{HOST}:PORT": f"{self.host}:{self.port}"}
+        self.command = (node.enter if node else []) + [names.get(part, str(part)) for part in command]
         self.log, self.environment, self.running = Path(log), environment or {}, None
 
     @property
@@ -114,7 +117,7 @@ class Process:
         while time.monotonic() < deadline:
             if self.running.poll() is not None:
                 raise RuntimeError(f"{self.command[0]} ended with {self.running.returncode}:\n{self.tail()}")
-            with contextlib.suppress(OSError, http.client.HTTPException), Client(self.port, timeout=5) as client:
+            with contextlib.suppress(OSError, http.client.HTTPException), Client(self.port, timeout=5, host=self.host) as client:
                 if client.call("GET", path).status == 200:
                     return
             time.sleep(0.005)
@@ -139,7 +142,7 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def client(self, token=None, timeout=30):
-        return Client(self.port, token, timeout)
+        return Client(self.port, token, timeout, self.host)
 
     def __enter__(self):
         return self
@@ -153,9 +156,9 @@ class Process:
 class Server(Process):
     """The binary on a data directory."""
 
-    def __init__(self, binary, data, log, environment=None):
+    def __init__(self, binary, data, log, environment=None, node=None):
         self.binary, self.data = Path(binary).resolve(), Path(data).resolve()
-        super().__init__([self.binary, "serve", "--data", self.data, "--listen", f"{HOST}:PORT"], log, environment)
+        super().__init__([self.binary, "serve", "--data", self.data, "--listen", f"{HOST}:PORT"], log, environment, node)
 
 
 def init(binary, data, environment=None, rate_limit=UNLIMITED):
@@ -167,9 +170,9 @@ def init(binary, data, environment=None, rate_limit=UNLIMITED):
     return json.loads(made.stdout)
 
 
-def audit(binary, data):
+def audit(binary, data, environment=None):
     """(whether every chain verifies, in a few words what it found)."""
-    verified = run([binary, "audit", "verify", "--data", data, "--json"])
+    verified = run([binary, "audit", "verify", "--data", data, "--json"], environment)
     if verified.returncode:
         return False, (verified.stdout + verified.stderr).strip()
     return True, f"{sum(chain['rows'] for chain in json.loads(verified.stdout)['chains'])} rows of the log verified"

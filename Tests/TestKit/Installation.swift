@@ -44,12 +44,18 @@ package struct Installation: Sendable {
 
     /// Makes the database of a place, and its first workspace.
     package static func prepare(_ place: Place, rateLimit: Int? = 1_000_000) async throws -> Setup.Outcome {
-        let configuration = configuration(in: place)
+        let template = try await Template.shared(rateLimit: rateLimit)
+        try await template.copy(to: place)
+        return template.home
+    }
+
+    /// The same from nothing: migrations and all.
+    static func setUp(_ place: Place, rateLimit: Int?) async throws -> Setup.Outcome {
         try await TestEngine.prepare(place)
         let store = try TestEngine.store(in: place)
         _ = try await Migrator(MigrationOrder.all).migrate(store, at: place.clock.now)
         let parts = Parts(
-            store: store, vault: try vault(in: place), configuration: configuration, surroundings: place.surroundings)
+            store: store, vault: try vault(in: place), configuration: configuration(in: place), surroundings: place.surroundings)
         let outcome = try await Setup(workspace: "Home", email: "ada@home.example", password: password, rateLimit: rateLimit).run(parts)
         try store.close()
         return outcome

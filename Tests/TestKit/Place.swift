@@ -6,7 +6,7 @@ package import Kernel
 package struct Place: Sendable {
     package let folder: URL
     package let clock = StoppedClock()
-    private let bits = CountingBits()
+    let bits = CountingBits()
 
     package var surroundings: Surroundings {
         Surroundings(now: { [clock] in clock.now }, random: { [bits] in bits.next() }, sleep: { [clock] in try await clock.sleep(for: $0) })

@@ -67,6 +67,12 @@ package final class CountingBits: Sendable {
 
     package init() {}
 
+    /// How many have been handed out; the next ones are those that follow.
+    package var used: UInt64 {
+        get { count.load(ordering: .relaxed) }
+        set { count.store(newValue, ordering: .relaxed) }
+    }
+
     /// SplitMix64, so that ids made of neighbouring numbers look nothing like each other.
     package func next() -> UInt64 {
         var bits = count.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15

@@ -2,7 +2,7 @@ import Foundation
 import Kernel
 import Storage
 
-/// What an installation keeps its rows in: SQLite; with `CLOUDAPI_TEST_ENGINE=postgres` a schema of its own on the server that
+/// What an installation keeps its rows in: SQLite; with `CLOUDAPI_TEST_ENGINE=postgres` a database of its own on the server that
 /// `CLOUDAPI_TEST_POSTGRES` names (`scripts/test-postgres.sh` brings one).
 package enum TestEngine {
     /// For tests of what is SQLite's own: its files, its pragmas.
@@ -16,24 +16,28 @@ package enum TestEngine {
     static func store(in place: Place) throws -> Store {
         guard let server else { return try Store(sqlite: .init(path: place.databasePath, synchronous: .off)) }
         guard var url = URLComponents(string: server) else { throw Problem(.internalError, "\(server) is no address.") }
+        url.path = "/" + database(of: place)
         // A busy machine is no failure.
-        url.queryItems =
-            (url.queryItems ?? []) + [URLQueryItem(name: "options", value: "-c search_path=\(schema(of: place)) -c lock_timeout=10min")]
+        url.queryItems = (url.queryItems ?? []) + [URLQueryItem(name: "options", value: "-c lock_timeout=10min")]
         return try Store(postgres: .init(url: url.string ?? server, surroundings: place.surroundings))
     }
 
-    /// To be called once for a place, before its first store.
-    static func prepare(_ place: Place) async throws { try await administer("CREATE SCHEMA IF NOT EXISTS \(schema(of: place))") }
-    static func remove(_ place: Place) async throws { try await administer("DROP SCHEMA IF EXISTS \(schema(of: place)) CASCADE") }
+    /// To be called once for a place, before its first store. What `other` holds, which nobody may have open, is copied.
+    static func prepare(_ place: Place, from other: Place? = nil) async throws {
+        try await administer("CREATE DATABASE \(database(of: place))" + (other.map { " TEMPLATE \(database(of: $0))" } ?? ""))
+    }
 
+    static func remove(_ place: Place) async throws { try await administer("DROP DATABASE IF EXISTS \(database(of: place)) WITH (FORCE)") }
+
+    /// Outside of a transaction, where databases are made.
     private static func administer(_ statement: String) async throws {
         guard let server else { return }
-        let store = try Store(postgres: .init(url: server))
-        _ = try await store.write { try $0.execute(statement) }
+        let store = try Store(postgres: .init(url: server, connections: 1))
+        _ = try await store.peek { try $0.execute(statement) }
         try store.close()
     }
 
-    private static func schema(of place: Place) -> String {
+    private static func database(of place: Place) -> String {
         "place_" + place.folder.lastPathComponent.lowercased().filter { $0.isASCII && ($0.isNumber || $0.isLetter) }
     }
 }

@@ -3,6 +3,7 @@ import Hummingbird
 import Kernel
 import NIOCore
 import Storage
+import Synchronization
 import Web
 
 /// What an operator and a client generator read: health, readiness, metrics and the API's own description.
@@ -21,9 +22,9 @@ struct OperationsRoutes {
                 return text("the database cannot be read\n", status: .serviceUnavailable)
             }
         }
-        let openAPI = document.json.bytes
+        let openAPI = WrittenDocument(document)
         router.get("/openapi.json") { _, _ in
-            Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: openAPI)))
+            Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: openAPI.bytes))
         }
     }
 
@@ -39,5 +40,22 @@ struct OperationsRoutes {
 
     private func text(_ text: String, status: HTTPResponse.Status = .ok, type: String = "text/plain; charset=utf-8") -> Response {
         Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+/// The description as bytes, from when it is first asked for: writing it takes longer than all else that a start does.
+private final class WrittenDocument: Sendable {
+    private let document: OpenAPIDocument
+    private let written = Mutex<ByteBuffer?>(nil)
+
+    init(_ document: OpenAPIDocument) { self.document = document }
+
+    var bytes: ByteBuffer {
+        written.withLock { written in
+            if let written { return written }
+            let bytes = ByteBuffer(bytes: document.json.bytes)
+            written = bytes
+            return bytes
+        }
     }
 }

@@ -4,7 +4,7 @@ import Mustache
 import NIOCore
 import Web
 
-/// How every page looks: the templates, compiled once at the start, and the assets they name.
+/// How every page looks: the templates, compiled once, and the assets they name.
 struct Look: Sendable {
     let assets: Assets
     let baseURL: String
@@ -41,9 +41,14 @@ struct Look: Sendable {
     init(baseURL: String) throws {
         self.baseURL = baseURL
         assets = Assets()
+        library = try Self.compiled.get()
+    }
+
+    /// The same for every server in a process.
+    private static let compiled = Result {
         MustacheContentTypes.register(Markup(), named: Markup.name)
-        library = MustacheLibrary(
-            templates: try Self.templates.mapValues { try MustacheTemplate(string: "{{% CONTENT_TYPE:\(Markup.name)}}\n" + $0) })
+        return MustacheLibrary(
+            templates: try templates.mapValues { try MustacheTemplate(string: "{{% CONTENT_TYPE:\(Markup.name)}}\n" + $0) })
     }
 
     /// A page of `template` in its frame; `content` is what the template calls `page`.
