@@ -5,6 +5,7 @@ BINARY   := .build/debug/cloudapi
 RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
+AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
@@ -38,11 +39,14 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
 	python3 Tests/Durability/imports.py --binary $(BINARY)
 
-## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database.
+## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database,
+## and what a failing primary, a pooler and a network do to them, which needs root.
 test-postgres: setup
 	scripts/test-postgres.sh
 	python3 Tests/Conformance/postgresql.py --binary $(BINARY)
 	python3 Tests/Durability/servers.py --binary $(BINARY)
+	scripts/setup.sh pgbouncer iproute2
+	$(AS_ROOT) python3 Tests/Durability/failover.py --binary $(BINARY)
 
 ## Webhooks as the libraries of their receivers see them; kill -9 in a storm of changes; live listeners.
 test-signals: $(BINARY)

@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable {
     package var data = "./data"
     /// `postgres://…`; nil means SQLite in `data`.
     package var database: String?
+    /// `postgres://…`, past a pooler that `database` names; nil means there.
+    package var databaseListen: String?
     /// Connections to PostgreSQL at one moment, by this server.
     package var databaseConnections = 8
     /// What this server is called where several share a database; its own among them, and the same after a restart. Nil where it is alone.
@@ -53,6 +55,9 @@ package struct ServerConfiguration: Sendable {
         if !(0...65_535).contains(port) { found.append("The port \(port) is not between 0 and 65535.") }
         if let database, !database.hasPrefix("postgres://"), !database.hasPrefix("postgresql://") {
             found.append("--database takes postgres://user@host/name; SQLite needs no --database.")
+        }
+        if let databaseListen, database == nil || !databaseListen.hasPrefix("postgres://") && !databaseListen.hasPrefix("postgresql://") {
+            found.append("--database-listen takes postgres://user@host/name, and stands beside --database.")
         }
         if let publicURL, !publicURL.hasPrefix("http://"), !publicURL.hasPrefix("https://") {
             found.append("--public-url must begin with http:// or https://.")

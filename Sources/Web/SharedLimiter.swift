@@ -167,8 +167,9 @@ extension SharedLimiter {
     /// Says what became of the last block, and takes another.
     private func ask(_ name: String, _ limit: Int, used: Int, givenAt: Int64?) async throws -> Answer {
         try await store.write { [server, clock] connection in
-            // What is lost with the database's machine is a minute of counting.
-            if connection.dialect == .postgres { try connection.execute("SET LOCAL synchronous_commit = off") }
+            // On disk, but not waiting for a standby, so that reads go on where it is away: one that is promoted may lack the places that
+            // were taken in the last milliseconds.
+            if connection.dialect == .postgres { try connection.execute("SET LOCAL synchronous_commit = local") }
             let now = try clock(connection).milliseconds
             try connection.execute(
                 "INSERT INTO rate_windows (id, blocks, ends_at) VALUES (?, '', ?) ON CONFLICT (id) DO NOTHING", name, now)

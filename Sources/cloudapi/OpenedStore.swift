@@ -57,7 +57,8 @@ struct OpenedStore {
                 atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
         if let database = configuration.database {
-            return try Store(postgres: .init(url: database, connections: configuration.databaseConnections))
+            return try Store(
+                postgres: .init(url: database, listenURL: configuration.databaseListen, connections: configuration.databaseConnections))
         }
         guard FileManager.default.fileExists(atPath: configuration.data) else {
             throw Failure("There is no folder \(configuration.data). Run cloudapi init.")

@@ -21,9 +21,14 @@ struct StoreOptions: ParsableArguments {
 
     @Option(help: "Connections to PostgreSQL at one moment (default 8).")
     var databaseConnections: String?
+    @Option(help: "postgres://user@host/name past a pooler that --database names, for LISTEN (default: --database).")
+    var databaseListen: String?
 
     var values: [String: String?] {
-        ["data": data, "database": database, "synchronous": synchronous, "database-connections": databaseConnections]
+        [
+            "data": data, "database": database, "synchronous": synchronous, "database-connections": databaseConnections,
+            "database-listen": databaseListen,
+        ]
     }
 
     func resolve() async throws -> ServerConfiguration { try await ServerConfiguration.resolve(flags: values, file: config) }
@@ -105,6 +110,7 @@ private struct Settings {
         if let listen = text("listen") { (result.host, result.port) = try Self.address(listen) }
         result.data = text("data") ?? result.data
         result.database = text("database")
+        result.databaseListen = text("database-listen")
         result.databaseConnections = try number("database-connections") ?? result.databaseConnections
         if result.database != nil { result.server = text("server") ?? Self.serverName(port: result.port) }
         result.publicURL = text("public-url").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }

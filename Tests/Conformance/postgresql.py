@@ -75,6 +75,7 @@ class Suite(Checks):
         looked = self.doctor(older)
         self.that("a database that is half migrated: doctor says which command mends it", looked.returncode == 1 and "Run cloudapi migrate" in looked.stdout, looked.stdout)
         self.accepts("and that command mends it", older)
+        self.refuses("an address to listen at where nobody is", older, "Connection refused", environment={"CLOUDAPI_DATABASE_LISTEN": f"postgres://postgres@{HOST}:{free_port()}/older"})
         plain = run([self.binary, "serve", "--data", self.folder / "x", "--database", "mysql://x"])
         self.that("an address that is none", plain.returncode == 1 and "postgres://user@host/name" in plain.stderr, plain.stderr)
 

@@ -105,6 +105,40 @@ extension Store {
         }
     }
 
+    @Test(arguments: ["off", "local", "remote_write", "on"])
+    func `answers what is on disk here and on a standby, whatever the role's commits are`(chosen: String) async throws {
+        try await Engine.postgres.withAddress { address in
+            let store = try Store(postgres: .init(url: address + "%20-c%20synchronous_commit%3D\(chosen)"))
+            #expect(try await store.write { try $0.row("SHOW synchronous_commit") { $0.text(0) } } == "on")
+            try store.close()
+        }
+    }
+
+    @Test func `keeps a commit that waits for the standby's readers`() async throws {
+        try await Engine.postgres.withAddress { address in
+            let store = try Store(postgres: .init(url: address + "%20-c%20synchronous_commit%3Dremote_apply"))
+            #expect(try await store.write { try $0.row("SHOW synchronous_commit") { $0.text(0) } } == "remote_apply")
+            try store.close()
+        }
+    }
+
+    @Test func `lets a writer that has gone silent hold up the others for less long than they wait for a lock`() async throws {
+        let patience: @Sendable (Connection) throws -> String? = { connection in
+            try connection.row("SHOW idle_in_transaction_session_timeout") { $0.text(0) }
+        }
+        try await Engine.postgres.withAddress { address in
+            let store = try Store(postgres: .init(url: address))
+            #expect(try await store.write(in: WorkspaceID("wsp_one"), patience) == "5s")
+            #expect(try await store.write(patience) == "5s")
+            #expect(try await store.read(patience) == "1min")
+            try store.close()
+            let own = try Store(postgres: .init(url: address + "%20-c%20idle_in_transaction_session_timeout%3D7s"))
+            #expect(try await own.write(in: WorkspaceID("wsp_one"), patience) == "7s")
+            #expect(try await own.read(patience) == "7s")
+            try own.close()
+        }
+    }
+
     @Test func `refuses once it is closed`() async throws {
         try await Engine.postgres.withDatabase { open in
             let store = try open()

@@ -24,9 +24,11 @@ struct PostgresAddress: Sendable {
         settings = Self.defaults + given + [("client_encoding", "UTF8")]
     }
 
-    /// A server that has vanished is noticed within the half minute rather than after TCP's quarter of an hour.
+    /// A server that has vanished is noticed within the half minute rather than after TCP's quarter of an hour, also by who only listens. Of
+    /// several hosts each gets five seconds to answer before the next is asked.
     private static let defaults: [(keyword: String, value: String)] = [
-        ("fallback_application_name", "cloudapi"), ("connect_timeout", "10"), ("tcp_user_timeout", "30000"), ("keepalives_idle", "30"),
+        ("fallback_application_name", "cloudapi"), ("connect_timeout", "5"), ("tcp_user_timeout", "30000"), ("keepalives_idle", "15"),
+        ("keepalives_interval", "5"), ("keepalives_count", "3"),
     ]
 
     private static func read(_ options: UnsafePointer<PQconninfoOption>) -> [(keyword: String, value: String)] {

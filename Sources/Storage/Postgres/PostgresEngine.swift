@@ -20,6 +20,8 @@ package final class PostgresEngine: Sendable {
     package struct Options: Sendable {
         /// `postgres://user:password@host/database`, or libpq's `keyword=value` pairs.
         package var url: String
+        /// Where to listen for what the other servers do, if `url` is a pooler's; nil means there.
+        package var listenURL: String?
         /// At most, at one moment.
         package var connections: Int
         /// For the pause before a transaction is tried again.
@@ -27,8 +29,9 @@ package final class PostgresEngine: Sendable {
         /// Servers of an older major version are refused.
         package var oldestServer = 14
 
-        package init(url: String, connections: Int = 8, surroundings: Surroundings = .real) {
+        package init(url: String, listenURL: String? = nil, connections: Int = 8, surroundings: Surroundings = .real) {
             self.url = url
+            self.listenURL = listenURL
             self.connections = connections
             self.surroundings = surroundings
         }
@@ -38,6 +41,7 @@ package final class PostgresEngine: Sendable {
     private static let attempts = 6
 
     private let address: PostgresAddress
+    private let listenAddress: PostgresAddress
     private let surroundings: Surroundings
     private let threads: NIOThreadPool
     private let state = Mutex(State())
@@ -57,8 +61,10 @@ package final class PostgresEngine: Sendable {
         address = try PostgresAddress(options.url)
         surroundings = options.surroundings
         threads = NIOThreadPool(numberOfThreads: options.connections)
+        listenAddress = try options.listenURL.map { try PostgresAddress($0) } ?? address
         let first = try PostgresHandle(address)
         try first.require(version: options.oldestServer)
+        if options.listenURL != nil { try PostgresHandle(listenAddress).require(version: options.oldestServer) }
         giveBack(first)
         threads.start()
     }
@@ -90,14 +96,17 @@ package final class PostgresEngine: Sendable {
     func write<Result: Sendable>(
         in workspace: WorkspaceID?, _ body: @escaping @Sendable (Connection) throws -> Result
     ) async throws -> Result {
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+        let patience = PostgresHandle.patienceInWrites
+        let begin =
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+            + "SELECT set_config('idle_in_transaction_session_timeout', current_setting('\(patience)'), true)"
         let result: Result
         if let turn = workspace.map(Turns.key) {
             await turns.take(turn)
             defer { turns.giveBack(turn) }
             // Installations in schemas of their own are no business of each other's.
-            let lock = "SELECT pg_advisory_xact_lock(\(turn) # hashtext(current_schema())::bigint)"
-            result = try await transact(begin + "; " + lock, body)
+            let lock = "pg_advisory_xact_lock(\(turn) # hashtext(current_schema())::bigint)"
+            result = try await transact(begin + ", " + lock, body)
         } else {
             result = try await transact(begin, body)
         }
@@ -222,7 +231,7 @@ extension PostgresEngine {
 
     /// A connection outside of the pool, with the statement run on it: for who listens.
     func separate(_ statement: String) throws -> PostgresHandle {
-        let handle = try PostgresHandle(address)
+        let handle = try PostgresHandle(listenAddress)
         _ = try handle.run(statement)
         return handle
     }

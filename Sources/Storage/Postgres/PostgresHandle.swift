@@ -34,18 +34,25 @@ final class PostgresHandle: @unchecked Sendable {
         return PQconnectdbParams(keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
     }
 
-    /// What this program relies on, whatever the server's or the role's defaults are. A commit that is answered is on disk, and no
-    /// lock is waited for and no statement runs without end; a process that was halted in a transaction loses its locks after a while. Where
-    /// the operator chose a stricter commit or another patience, that stays.
+    /// What this program relies on, whatever the server's or the role's defaults are. A commit that is answered is on disk, also on that of a
+    /// synchronous standby, and no lock is waited for and no statement runs without end; a process that was halted in a transaction, or cut
+    /// off, loses its locks after a while: soon where it writes (`patienceInWrites`), since others wait. Where the operator chose a
+    /// stricter commit or another patience, that stays. No time-out ends the wait for a standby: PostgreSQL would call committed what no
+    /// standby has.
     private static let session = """
         SELECT set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false),
-            set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false),
+            set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+            set_config('\(patienceInWrites)', CASE current_setting('idle_in_transaction_session_timeout')
+                WHEN '0' THEN '5s' ELSE current_setting('idle_in_transaction_session_timeout') END, false),
             set_config('lock_timeout', CASE current_setting('lock_timeout') WHEN '0' THEN '10s' ELSE current_setting('lock_timeout') END, false),
             set_config('statement_timeout',
                 CASE current_setting('statement_timeout') WHEN '0' THEN '60s' ELSE current_setting('statement_timeout') END, false),
             set_config('idle_in_transaction_session_timeout', CASE current_setting('idle_in_transaction_session_timeout')
                 WHEN '0' THEN '60s' ELSE current_setting('idle_in_transaction_session_timeout') END, false)
         """
+
+    /// A setting of ours: the `idle_in_transaction_session_timeout` of transactions that write.
+    static let patienceInWrites = "cloudapi.patience_in_writes"
 
     private var lastSentence: String { address.sentence(String(cString: PQerrorMessage(connection))) }
 }
