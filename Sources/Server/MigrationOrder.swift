@@ -54,4 +54,5 @@ package enum MigrationOrder {
         + Parts.migrations
         + PriceSchema.moreKinds
         + SimulatorSchema.moreKinds
+        + ResourceSchema.sync
 }

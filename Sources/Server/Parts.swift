@@ -30,6 +30,7 @@ package struct Parts: Sendable {
     package let counter: RequestCounter
     package let pipeline: Pipeline
     package let engine: OperationEngine
+    package let synchronizer: Synchronizer
     package let courier: Courier
     package let webhooks: WebhookRoutes
     package let hub: EventHub
@@ -69,6 +70,7 @@ package struct Parts: Sendable {
         engine = OperationEngine(
             store: work, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,
             logger: logger)
+        synchronizer = Synchronizer(engine: engine)
         let outgoing = Outgoing(allowing: configuration.allowEgress, sleep: surroundings.sleep)
         courier = Courier(store: store, vault: vault, surroundings: surroundings, logger: logger, send: outgoing.send)
         webhooks = WebhookRoutes(courier: courier, outgoing: outgoing, vault: vault)

@@ -56,7 +56,7 @@ extension Parts {
         let tasks = Dictionary(grouping: tasks(configuration), by: \.place)
         let own = BackgroundTasks(tasks[.everywhere] ?? [], surroundings: surroundings, logger: logger)
         let work: [any Service] = [
-            BackgroundTasks(tasks[.onOne] ?? [], surroundings: surroundings, logger: logger), engine, courier, evaluator,
+            BackgroundTasks(tasks[.onOne] ?? [], surroundings: surroundings, logger: logger), engine, courier, evaluator, synchronizer,
         ]
         guard store.isShared else { return [own] + work }
         let orders = OrdersFromElsewhere(engine: engine, store: store, surroundings: surroundings)

@@ -50,6 +50,7 @@ extension Parts {
                     + SlackMessage.removeOld(at: now, limit: 500, connection)
                     + LatePoints.removeOld(at: now, limit: 500, connection)
                     + SharedLimiter.removeOld(limit: 500, connection)
+                    + Drift.removeOld(at: now, limit: 500, connection)
             }
         } while removed >= 500
     }

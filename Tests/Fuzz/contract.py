@@ -85,8 +85,25 @@ def cloud(server, credentials, elsewhere, size):
     made = {kind: [make(server, credentials, kind, {"name": "spare-{}", "project_id": credentials["project_id"]}, number) for number in range(size)]
             for kind in ("instances", "volumes", "networks", "buckets", "ips", "firewalls")}
     found |= {kind: [each["id"] for each in each_kind] for kind, each_kind in made.items()}
+    found |= {"drift": drift(server, credentials, elsewhere, size)}
     return found | {"operations": [each["operation"]["id"] for each_kind in made.values() for each in each_kind],
                     "resources": [each["id"] for each_kind in made.values() for each in each_kind]}
+
+
+def drift(server, credentials, elsewhere, size):
+    """Volumes of another project that grow by themselves when they are made; the ids of what is found to differ."""
+    settings = SIMULATOR["settings"] | {"faults": [{"step": "create", "kind": "out_of_band_edit", "times": 0}]}
+    account = make(server, credentials, "connections", {"name": "tampered-{}", **SIMULATOR, "settings": settings, "project_ids": [elsewhere]}, 0)
+    with server.client(credentials["session_token"]) as client:
+        for number in range(size):
+            body = {"name": f"drifting-{number}", "project_id": elsewhere, "provider": account["id"], "drift_policy": "report"}
+            made = client.call("POST", "/v1/volumes?wait=10s", body).json
+            client.call("POST", f"/v1/volumes/{made['id']}/actions/refresh")
+        until = time.monotonic() + 20
+        while len(found := client.call("GET", f"/v1/drift?connection={account['id']}&limit=100").json["data"]) < size and time.monotonic() < until:
+            time.sleep(0.2)
+    assert len(found) == size, found
+    return [each["id"] for each in found]
 
 
 def make(server, credentials, word, body, number):

@@ -51,11 +51,16 @@ struct Cloud: Sendable {
 
     /// Does something that the engine has to finish, and lets it.
     func act(_ id: String, _ verb: String, _ body: JSON? = nil) async throws -> Reply {
-        let collections = ["inst": "instances", "vol": "volumes", "net": "networks", "bkt": "buckets", "ip": "ips", "fw": "firewalls"]
-        let collection = collections[String(id.prefix { $0 != "_" })] ?? ""
+        let collection = Self.collection(of: id)
         _ = try await post("/v1/\(collection)/\(id)/actions/\(verb)", body).expecting(202)
         try await installation.settle()
         return try await get("/v1/\(collection)/\(id)").expecting(200)
+    }
+
+    /// As it stands in the paths of that resource.
+    static func collection(of id: String) -> String {
+        let collections = ["inst": "instances", "vol": "volumes", "net": "networks", "bkt": "buckets", "ip": "ips", "fw": "firewalls"]
+        return collections[String(id.prefix { $0 != "_" })] ?? ""
     }
 
     /// What the simulated provider has, counted there and not with us.

@@ -1,5 +1,6 @@
 import Kernel
 import Server
+import Storage
 import TestKit
 
 extension Estate {
@@ -39,7 +40,12 @@ extension Estate {
         ]
         let blocked = try await builder.begin("blocked", at: try await builder.connect("lossy", lossy))
         try await installation.settle()
-        return ids.merging([.blockedOperation: blocked]) { one, _ in one }
+        let drifts: [Noun: String] = [
+            .drift: try await builder.drift(of: "volumes", "drifting", "size_gib = 99"),
+            .ignorableDrift: try await builder.drift(of: "volumes", "ignorable", "size_gib = 99"),
+            .revertibleDrift: try await builder.drift(of: "instances", "stopped-elsewhere", "power = 'stopped'"),
+        ]
+        return ids.merging([.blockedOperation: blocked]) { one, _ in one }.merging(drifts) { one, _ in one }
     }
 
     /// An operation that runs until somebody lets the engine finish it.
@@ -72,6 +78,19 @@ private struct CloudBuilder {
 
     func make(_ collection: String, _ name: String) async throws -> String {
         try await installation.post("/v1/" + collection, as: secret, Estate.draft(name, in: project)).expecting(201).text("id")
+    }
+
+    /// Makes something that somebody then changes at its provider, and lets that be found; answers the drift.
+    func drift(of collection: String, _ name: String, _ change: String) async throws -> String {
+        let id = try await make(collection, name)
+        try await installation.settle()
+        _ = try await installation.patch("/v1/\(collection)/\(id)", as: secret, ["drift_policy": "report"]).expecting(200)
+        _ = try await installation.store.write { connection in
+            try connection.execute("UPDATE simulator_objects SET \(change) WHERE resource = ?", id)
+        }
+        _ = try await installation.post("/v1/\(collection)/\(id)/actions/refresh", as: secret).expecting(202)
+        try await installation.lookDue()
+        return try await installation.get("/v1/drift?resource=\(id)", as: secret).expecting(200).ids.first ?? ""
     }
 
     /// Begins to make an instance; answers the operation.

@@ -33,6 +33,8 @@ struct Estate: Sendable {
         case bucket, deletedBucket, address, firewall, deletedFirewall
         /// One that runs, and one that waits for somebody's decision.
         case operation, blockedOperation
+        /// Of volumes that somebody has changed at their provider, and of an instance that somebody has stopped there.
+        case drift, ignorableDrift, revertibleDrift
         /// A request that changed something.
         case request
         /// A word of a closed list, the same for everybody.
@@ -53,7 +55,8 @@ struct Estate: Sendable {
         var isOfCloud: Bool {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .bucket,
-                .deletedBucket, .address, .firewall, .deletedFirewall, .operation, .blockedOperation,
+                .deletedBucket, .address, .firewall, .deletedFirewall, .operation, .blockedOperation, .drift, .ignorableDrift,
+                .revertibleDrift,
             ].contains(self)
         }
 
@@ -100,6 +103,7 @@ struct Estate: Sendable {
                 case .address: AddressKind.prefix
                 case .firewall, .deletedFirewall: FirewallKind.prefix
                 case .operation, .blockedOperation: OperationKind.prefix
+                case .drift, .ignorableDrift, .revertibleDrift: "drf"
                 case .resourceName: "name"
                 }
             if self == .opportunity || self == .thread { return "987654321" }

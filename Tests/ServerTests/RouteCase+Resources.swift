@@ -3,7 +3,7 @@ import Server
 
 extension RouteCase {
     static let resources: [String: RouteCase] = [
-        connections, instances, volumes, networks, buckets, addresses, firewalls, operations,
+        connections, instances, volumes, networks, buckets, addresses, firewalls, operations, drift,
     ].reduce(into: [:]) { all, cases in
         all.merge(cases) { one, _ in one }
     }
@@ -81,6 +81,16 @@ extension RouteCase {
         "POST /v1/operations/{id}/resolve": RouteCase(path: [.blockedOperation], body: { _ in ["decision": "forget"] }),
     ]
 
+    private static let drift: [String: RouteCase] = [
+        "GET /v1/drift": RouteCase(
+            reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
+            otherReference: .init(noun: .volume, query: { "resource=\($0)" }, body: nil)),
+        "GET /v1/drift/{id}": RouteCase(path: [.drift]),
+        "POST /v1/drift/{id}/revert": RouteCase(path: [.revertibleDrift]),
+        "POST /v1/drift/{id}/accept": RouteCase(path: [.drift]),
+        "POST /v1/drift/{id}/ignore": RouteCase(path: [.ignorableDrift]),
+    ]
+
     /// What every kind has alike. `change` is what a patch says of the spec.
     private static func collection(_ name: String, _ noun: Estate.Noun, change: JSON) -> [String: RouteCase] {
         let path = "/v1/" + name
@@ -100,6 +110,7 @@ extension RouteCase {
                 path: [.resourceName], body: { Estate.draft(nil, in: $0.outcome.project.rawValue) },
                 reference: .init(noun: .project, query: nil, body: { Estate.draft(nil, in: $0) })),
             "DELETE \(path)/{id}": RouteCase(path: [noun]),
+            "POST \(path)/{id}/actions/refresh": RouteCase(path: [noun]),
         ]
     }
 }

@@ -5,7 +5,7 @@ package import Web
 /// What is said in the log about resources, their operations and the connections they are made through. The types of a resource begin
 /// with its kind; those that end in `_requested` are said when a call is admitted, the others when the provider has done it.
 package enum ResourceEvents {
-    package static let types = ResourceKind.allCases.flatMap(types(of:)) + [ended] + operations + connections + freezes
+    package static let types = ResourceKind.allCases.flatMap(types(of:)) + [ended] + operations + connections + freezes + DriftEvents.types
 
     private static let operation = Schema.id("op", "The operation that does it.")
     private static let error = Schema.object([
@@ -62,12 +62,13 @@ package enum ResourceEvents {
     }
 
     private static func snapshot(of kind: ResourceKind) -> Schema {
-        .object([
-            .required("name", .string(1...63)), .required("project_id", .id("proj")), .required("connection_id", .id("con")),
-            .required("spec", kind.specSchema), .required("labels", Schema(.map(.string(0...1000, .echo)))),
-            .required("deletion_protection", .boolean()),
-            .required("expires_at", Schema.timestamp().nullable), .required("generation", .integer(1...Int64.max)),
-        ])
+        .object(
+            [
+                .required("name", .string(1...63)), .required("project_id", .id("proj")), .required("connection_id", .id("con")),
+                .required("spec", kind.specSchema), .required("labels", Schema(.map(.string(0...1000, .echo)))),
+                .required("deletion_protection", .boolean()),
+                .required("expires_at", Schema.timestamp().nullable), .required("generation", .integer(1...Int64.max)),
+            ] + SyncSettings.saidSchema)
     }
 
     private static let ended = EventType(

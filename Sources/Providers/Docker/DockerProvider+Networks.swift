@@ -61,6 +61,7 @@ extension DockerProvider {
             guard let id = entry["Id"]?.string else { return nil }
             var state = ObservedState()
             state.cidr = entry["IPAM"]?["Config"]?.array?.first?["Subnet"]?.string
+            state.reachesOutside = entry["Internal"]?.bool.map { !$0 }
             return (entry, Sighting(reference: id, owner: marks.owner(entry["Labels"]), state: state))
         }
     }

@@ -27,11 +27,23 @@ package protocol Provider: Sendable {
     /// Everything of this kind that carries this installation's mark, for counting and for keeping state in step.
     func list(_ kind: ResourceKind) async throws(ProviderError) -> [Sighting]
 
+    /// Calls that look, as many as the cloud allows a minute by its own word; nil where it says nothing.
+    var publishedReads: Int? { get }
+
+    /// What the cloud says by itself of objects that may have changed, until it ends; nil where it says nothing. It makes a look come
+    /// sooner and decides nothing, so what is missed is no harm.
+    func hints() async throws(ProviderError) -> AsyncThrowingStream<Hint, any Error>?
+
     /// How busy a running instance is now. Throws `.unsupported` where the cloud cannot tell.
     func sample(_ subject: Subject) async throws(ProviderError) -> Sample
 
     /// What an instance has written, oldest first; with `follow`, goes on until the instance stops or the reader does.
     func logs(_ subject: Subject, _ request: LogRequest) async throws(ProviderError) -> AsyncThrowingStream<LogLine, any Error>
+}
+
+extension Provider {
+    package var publishedReads: Int? { nil }
+    package func hints() async throws(ProviderError) -> AsyncThrowingStream<Hint, any Error>? { nil }
 }
 
 /// Opens providers of one sort; the server has one driver of each.

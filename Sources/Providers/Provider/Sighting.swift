@@ -34,6 +34,8 @@ package struct ObservedState: Sendable, Equatable {
     package var capacity: Capacity?
     package var sizeGiB: Int?
     package var cidr: String?
+    /// Whether what is on a network reaches the world outside.
+    package var reachesOutside: Bool?
     /// Our ids of the volumes and networks an instance has.
     package var volumes: [String] = []
     package var networks: [String] = []

@@ -71,6 +71,7 @@ struct SimulatedObject: Sendable {
         state.capacity = size
         state.sizeGiB = sizeGiB
         state.cidr = cidr
+        state.reachesOutside = reachesOutside
         let ordered = links.sorted { ($0.resource ?? "", $0.target) < ($1.resource ?? "", $1.target) }
         state.addresses = ordered.filter { $0.kind == .network }.map(\.detail)
         state.networks = ordered.filter { $0.kind == .network }.compactMap(\.resource)

@@ -20,9 +20,6 @@ package enum IntegritySection {
         ReportSection(
             "exposure", "Exposure", criteria: ["CC6.6", "CC6.7", "C1.1"], query: "none", columns: [],
             gaps: ["Firewall rules, public addresses and encryption at rest are not known of any kind of resource."], collector: nil),
-        ReportSection(
-            "drift", "Drift and unmanaged", criteria: ["CC7.1", "CC8.1"], query: "none", columns: [],
-            gaps: ["What is changed at a provider past this server is not compared."], collector: nil),
     ]
 }
 

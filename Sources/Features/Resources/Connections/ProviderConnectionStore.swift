@@ -47,6 +47,11 @@ extension ProviderConnection {
         try connection.rows("\(selection) WHERE workspace = ? AND mode = ? ORDER BY id", tenant.workspace, tenant.mode, as: read)
     }
 
+    /// Of every tenant, for those parts of the server that serve them all.
+    static func everywhere(_ connection: Connection) throws -> [ProviderConnection] {
+        try connection.rows("\(selection) ORDER BY workspace, mode, id", as: read)
+    }
+
     /// The one that was asked for, or the only one the project has. Throws `invalid_reference` or `provider_required`.
     static func resolve(_ asked: String?, for project: ProjectID, _ tenant: Tenant, _ connection: Connection) throws -> ProviderConnection {
         let usable = try all(in: tenant, connection).filter { $0.serves(project) }

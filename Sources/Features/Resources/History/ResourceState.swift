@@ -37,6 +37,7 @@ extension Resource {
         var (one, two) = (self, other)
         (one.syncedAt, two.syncedAt) = (nil, nil)
         (one.updatedAt, two.updatedAt) = (createdAt, createdAt)
+        (one.sync.baseline, two.sync.baseline) = (nil, nil)
         return one == two
     }
 

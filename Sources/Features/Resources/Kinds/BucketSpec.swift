@@ -20,6 +20,14 @@ package struct BucketSpec: Sendable, Equatable {
         quotaBytes = json["quota_bytes"]?.integer.map { Int($0) }
     }
 
+    init(_ blueprint: BucketBlueprint) {
+        isPublic = blueprint.isPublic
+        isVersioned = blueprint.isVersioned
+        isEncrypted = blueprint.isEncrypted
+        expireDays = blueprint.expireDays
+        quotaBytes = blueprint.quotaBytes
+    }
+
     package var json: JSON {
         [
             "public": .bool(isPublic), "versioning": .bool(isVersioned), "encryption": .bool(isEncrypted),

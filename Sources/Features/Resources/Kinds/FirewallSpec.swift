@@ -106,6 +106,14 @@ extension FirewallSpec.Rule {
         cidrs = (json["cidrs"]?.array ?? []).compactMap(\.string)
     }
 
+    /// One that is spread out, as a user would say it.
+    init(_ rule: FirewallRule) {
+        direction = rule.direction
+        networkProtocol = rule.networkProtocol
+        ports = rule.ports.map { [$0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"] } ?? []
+        cidrs = [rule.cidr]
+    }
+
     var json: JSON {
         [
             "direction": .string(direction.rawValue), "protocol": .string(networkProtocol.rawValue),

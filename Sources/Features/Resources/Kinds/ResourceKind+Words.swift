@@ -66,6 +66,9 @@ extension ResourceKind {
     /// Whether it can be made again as it was; a volume's data are gone, and an address is somebody else's by then.
     var canBeUndeleted: Bool { self != .volume && self != .address }
 
+    /// Whether making it again brings back all of it, so that nothing is lost with it.
+    var isStateless: Bool { canBeUndeleted && self != .bucket }
+
     /// Whether one instance at a time can have it.
     var isHeld: Bool { self == .volume || self == .address }
 

@@ -12,6 +12,7 @@ extension Admitting {
         var isProtected: Bool?
         /// `.some(nil)` takes the expiry away.
         var expiresAt: Timestamp??
+        var sync = SyncDraft(nil)
         /// A merge-patch of the spec.
         var spec: JSON?
     }
@@ -25,8 +26,11 @@ extension Admitting {
         if let labels = wanted.labels { changed.labels = labels }
         if let isProtected = wanted.isProtected { changed.isProtected = isProtected }
         if let expiresAt = wanted.expiresAt { changed.expiresAt = expiresAt }
+        wanted.sync.apply(to: &changed.sync)
+        if changed.sync.management != resource.sync.management { try requireInStep(changed) }
         let hasNewMetadata =
             changed.labels != resource.labels || changed.isProtected != resource.isProtected || changed.expiresAt != resource.expiresAt
+            || changed.sync != resource.sync
         if hasNewMetadata { changed.metadata += 1 }
         if changed.labels != resource.labels { try changed.replaceLabels(connection) }
         changed.updatedAt = hasNewMetadata ? by.at : changed.updatedAt
@@ -100,6 +104,7 @@ extension Admitting {
 
     /// Takes what the new spec needs and puts the work into the queue.
     func act(_ verb: Operation.Verb, on changed: inout Resource, from resource: Resource, spec: Spec, steps: [Step]) throws -> Admitted {
+        try resource.requireManaged(for: verb)
         if !verb.isAllowedWhileFrozen(to: spec, from: resource.spec) {
             try ProjectFreeze.forbid(in: resource.project, resource.tenant, connection)
         }
@@ -130,7 +135,7 @@ extension Admitting {
     /// Throws `invalid_state` for what is gone, going or was never made.
     func requirePresent(_ resource: Resource) throws {
         switch resource.phase {
-        case .deleting, .deleted, .failed, .purged:
+        case .deleting, .deleted, .failed, .purged, .missing:
             throw Problem(
                 .invalidState, "The \(resource.kind.rawValue) \(resource.name) is \(resource.phase.rawValue).",
                 members: ["phase": .string(resource.phase.rawValue)])
@@ -153,7 +158,9 @@ extension Admitting {
         try requireSame(known, draft.spec)
         return try update(
             known,
-            to: Wanted(labels: draft.labels, isProtected: draft.isProtected, expiresAt: .some(draft.expiresAt), spec: draft.spec))
+            to: Wanted(
+                labels: draft.labels, isProtected: draft.isProtected, expiresAt: .some(draft.expiresAt), sync: draft.sync,
+                spec: draft.spec))
     }
 
     /// What a put repeats must be what it was made with.

@@ -42,6 +42,7 @@ struct Admitting {
             dependsOn: draft.dependsOn.map { ResourceID($0) }, observed: .init(), conditions: [], reference: nil,
             isProtected: draft.isProtected, expiresAt: draft.expiresAt, generation: 1, observedGeneration: 0, metadata: 1, operation: nil,
             createdAt: by.at, updatedAt: by.at, syncedAt: nil, deletedAt: nil, purgeAt: nil)
+        draft.sync.apply(to: &resource.sync)
         try requireFree(resource.name, resource.kind, in: project.id)
         if isDryRun {
             let estimate = try Admission.quote(
@@ -95,7 +96,7 @@ struct Admitting {
         return Admitted(resource: resource, operation: operation, estimate: estimate)
     }
 
-    private func requireReferences(of resource: Resource) throws -> [OperationID] {
+    func requireReferences(of resource: Resource) throws -> [OperationID] {
         try (resource.spec.references.map(\.id) + resource.dependsOn).compactMap { id in
             let other = try Resource.find(id, in: resource.tenant, connection)
             guard !other.isGone, other.phase != .deleting else {
@@ -134,10 +135,11 @@ extension Spec {
 extension Resource {
     /// What stands in the log about it.
     var snapshot: JSON {
-        [
+        let known: JSON = [
             "name": .string(name), "project_id": JSON(project), "connection_id": JSON(connection), "spec": spec.json,
             "labels": .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
             "deletion_protection": .bool(isProtected), "expires_at": JSON(expiresAt), "generation": JSON(generation),
         ]
+        return known.adding(said)
     }
 }

@@ -22,6 +22,7 @@ extension Admitting {
         guard !resource.isProtected else {
             throw Problem(.deletionProtected, "The \(resource.kind.rawValue) \(resource.name) is protected from deletion.")
         }
+        try resource.requireManaged(for: .delete)
         let waitsFor = try deleteDependents(of: resource, deletion)
         var resource = resource
         try supersede(unfinished, &resource)

@@ -44,6 +44,8 @@ package struct Resource: Sendable, Equatable {
     package var syncedAt: Timestamp?
     package var deletedAt: Timestamp?
     package var purgeAt: Timestamp?
+    /// How it is kept in step with its provider.
+    package var sync = SyncSettings()
 
     /// The life of the object; whether an instance runs is its `power`.
     package enum Phase: String, Sendable, CaseIterable, SQLConvertible {
@@ -129,6 +131,7 @@ package struct Condition: Sendable, Equatable {
 
     package enum Kind: String, Sendable, CaseIterable {
         case ready = "Ready"
+        case synced = "Synced"
         case providerReachable = "ProviderReachable"
         case credentialsValid = "CredentialsValid"
         case operationStuck = "OperationStuck"

@@ -15,6 +15,7 @@ package struct ResourceDraft: Sendable {
     package var isProtected: Bool
     package var expiresAt: Timestamp?
     package var dependsOn: [String]
+    package var sync: SyncDraft
     /// Checked against the kind's schema; references may be names.
     package var spec: JSON
 
@@ -31,7 +32,7 @@ package struct ResourceDraft: Sendable {
             .optional("ttl_s", .integer(60...31_536_000, "The same, in seconds from now.")),
             .optional("depends_on", .array(.string(1...100, .name), 0...16, "Resources that must be ready first, by id.")),
             .optional("spec", kind.draftSchema),
-        ]
+        ] + SyncDraft.fields
     }
 
     /// Throws `validation_failed` for labels or an expiry that cannot be.
@@ -44,6 +45,7 @@ package struct ResourceDraft: Sendable {
         isProtected = body?["deletion_protection"]?.bool ?? false
         expiresAt = try Self.expiry(body, at: now) ?? nil
         dependsOn = (body?["depends_on"]?.array ?? []).compactMap(\.string)
+        sync = SyncDraft(body)
         spec = body?["spec"] ?? .object([])
     }
 

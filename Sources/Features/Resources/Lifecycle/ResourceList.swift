@@ -13,6 +13,8 @@ struct ResourceFilter: Sendable {
     var provider: String?
     var project: String?
     var name: String?
+    /// With a drift that is not over, or without.
+    var isDrifted: Bool?
     /// With those that are deleted and kept.
     var showsDeleted = false
 
@@ -21,6 +23,7 @@ struct ResourceFilter: Sendable {
             .init("selector", .string(1...1000, .text, "Labels: `team=core,tier!=dev,gpu,!legacy`.")),
             .init("phase", .choice(of: Resource.Phase.self)), .init("provider", .string(1...100, .text, "A connection, by id.")),
             .init("project_id", .string(1...100)), .init("name", .string(1...63)),
+            .init("drifted", .choice(["true", "false"], "Whether the provider's object differs from what is wanted.")),
             .init("show_deleted", .choice(["true", "false"], "Also those that are deleted and kept for a while.")),
         ]
         if kind == .instance { parameters.append(.init("power", .choice(of: Power.self))) }
@@ -36,6 +39,7 @@ struct ResourceFilter: Sendable {
         provider = query["provider"]
         project = query["project_id"]
         name = query["name"]
+        isDrifted = query["drifted"].map { $0 == "true" }
         showsDeleted = query["show_deleted"] == "true"
     }
 }
@@ -57,6 +61,7 @@ extension Resource {
         if let provider = filter.provider { query.filter("connection = ?", provider) }
         if let project = filter.project { query.filter("project = ?", project) }
         if let name = filter.name { query.filter("name = ?", name) }
+        if let isDrifted = filter.isDrifted { Drift.filter(&query, isDrifted, caller.tenant) }
         let asksForGone = filter.phase == Phase.deleted.rawValue || filter.phase == Phase.purged.rawValue
         if !asksForGone { query.filter(filter.showsDeleted ? "phase <> 'purged'" : "phase NOT IN ('deleted', 'purged')") }
         let page = try query.page(

@@ -115,11 +115,12 @@ package struct ResourceRoutes: Sendable {
             details: "A merge-patch. Labels, protection and expiry answer 200; a change of `spec` answers 202 with its operation.",
             query: [.wait, Self.project],
             body: .required(
-                .object([
-                    .optional("labels", ResourceDraft.labelsSchema), .optional("deletion_protection", .boolean()),
-                    .optional("expires_at", Schema.timestamp().nullable), .optional("ttl_s", .integer(60...31_536_000)),
-                    .optional("spec", kind.changeSchema),
-                ])), answers: [.ok(changed), accepted],
+                .object(
+                    [
+                        .optional("labels", ResourceDraft.labelsSchema), .optional("deletion_protection", .boolean()),
+                        .optional("expires_at", Schema.timestamp().nullable), .optional("ttl_s", .integer(60...31_536_000)),
+                        .optional("spec", kind.changeSchema),
+                    ] + SyncDraft.fields)), answers: [.ok(changed), accepted],
             problems: [
                 .forbidden, .projectFrozen, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded, .unsupportedByProvider,
                 .queueFull,
@@ -128,7 +129,7 @@ package struct ResourceRoutes: Sendable {
         ) { call in
             let wanted = Admitting.Wanted(
                 labels: try call.body?["labels"].map { try ResourceDraft.labels($0) }, isProtected: call.body?["deletion_protection"]?.bool,
-                expiresAt: try ResourceDraft.expiry(call.body, at: call.at), spec: call.body?["spec"])
+                expiresAt: try ResourceDraft.expiry(call.body, at: call.at), sync: SyncDraft(call.body), spec: call.body?["spec"])
             return try await change(call) { admitting in
                 let resource = try writable(call, admitting)
                 try call.requireMatch(resource.etag)

@@ -6,7 +6,7 @@ extension Resource {
     static let selection = """
         SELECT id, kind, workspace, mode, account, project, environment, name, connection, location, phase, power, spec, sealed, labels, \
         depends_on, observed, conditions, reference, is_protected, expires_at, generation, observed_generation, metadata, operation, \
-        created_at, updated_at, synced_at, deleted_at, purge_at, provider FROM resources
+        created_at, updated_at, synced_at, deleted_at, purge_at, provider, sync FROM resources
         """
 
     static func read(_ row: Row) throws -> Resource {
@@ -25,7 +25,8 @@ extension Resource {
             conditions: (try JSONParser.parse(row.text(17).utf8).array ?? []).compactMap { Condition($0) }, reference: try row.get(18),
             isProtected: try row.get(19), expiresAt: try row.get(20), generation: row.integer(21), observedGeneration: row.integer(22),
             metadata: row.integer(23), operation: try row.get(24), createdAt: row.time(25), updatedAt: row.time(26),
-            syncedAt: try row.get(27), deletedAt: try row.get(28), purgeAt: try row.get(29))
+            syncedAt: try row.get(27), deletedAt: try row.get(28), purgeAt: try row.get(29),
+            sync: SyncSettings(try JSONParser.parse(row.text(31).utf8)))
     }
 
     /// Throws `not_found`. For the engine, which acts for the tenant and not for a caller.
@@ -97,12 +98,13 @@ extension Resource {
             """
             INSERT INTO resources (workspace, mode, id, kind, account, project, environment, name, connection, provider, location, phase, power, spec, \
             sealed, labels, depends_on, observed, conditions, reference, is_protected, expires_at, generation, observed_generation, metadata, \
-            operation, created_at, updated_at, synced_at, deleted_at, purge_at) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            operation, created_at, updated_at, synced_at, deleted_at, purge_at, sync) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             tenant.workspace, tenant.mode, id, kind, account, project, environment, name, self.connection, provider, location, phase, power,
             spec.json.text, sealed, labelsJSON.text, dependsOnJSON.text, observed.json.text, conditionsJSON.text, reference, isProtected,
-            expiresAt, generation, observedGeneration, metadata, operation, createdAt, updatedAt, syncedAt, deletedAt, purgeAt)
+            expiresAt, generation, observedGeneration, metadata, operation, createdAt, updatedAt, syncedAt, deletedAt, purgeAt,
+            sync.json.text)
     }
 
     /// Writes everything that can change, but for labels and links, which have tables of their own.
@@ -111,11 +113,11 @@ extension Resource {
             """
             UPDATE resources SET name = ?, phase = ?, power = ?, spec = ?, sealed = ?, labels = ?, depends_on = ?, observed = ?, conditions = ?, \
             reference = ?, is_protected = ?, expires_at = ?, generation = ?, observed_generation = ?, metadata = ?, operation = ?, \
-            updated_at = ?, synced_at = ?, deleted_at = ?, purge_at = ? WHERE workspace = ? AND mode = ? AND id = ?
+            updated_at = ?, synced_at = ?, deleted_at = ?, purge_at = ?, sync = ? WHERE workspace = ? AND mode = ? AND id = ?
             """,
             name, phase, power, spec.json.text, sealed, labelsJSON.text, dependsOnJSON.text, observed.json.text, conditionsJSON.text,
             reference, isProtected, expiresAt, generation, observedGeneration, metadata, operation, updatedAt, syncedAt, deletedAt, purgeAt,
-            tenant.workspace, tenant.mode, id)
+            sync.json.text, tenant.workspace, tenant.mode, id)
     }
 
     private var labelsJSON: JSON { .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }) }

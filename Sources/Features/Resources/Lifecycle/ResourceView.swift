@@ -45,7 +45,10 @@ struct ResourceView: JSONRepresentable {
         json.field("labels", JSON.object(resource.labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }))
         json.field("provider", resource.connection)
         json.field("location", resource.location)
-        json.field("management", "managed")
+        json.field("management", resource.sync.management.rawValue)
+        json.field("drift_policy", resource.driftPolicy.rawValue)
+        json.field("sync_interval_s", resource.sync.interval)
+        json.array("drift_ignore", resource.sync.ignored) { json, path in json.value(path) }
         json.field("deletion_protection", resource.isProtected)
         json.field("expires_at", resource.expiresAt)
         json.array("depends_on", resource.dependsOn)
@@ -108,7 +111,11 @@ extension ResourceView {
             .required("mode", .choice(of: Mode.self)), .required("name", .string(1...63)),
             .required("labels", Schema(.map(.string(0...63, .echo)))), .required("provider", .id("con")),
             .required("location", .string(1...63)),
-            .required("management", .choice(["managed"], "Made, changed and deleted from here.")),
+            .required("management", .choice(of: Management.self)),
+            .required(
+                "drift_policy", .choice(of: DriftPolicy.self, "What happens when the provider's object differs from what is wanted.")),
+            .required("sync_interval_s", Schema.integer(5...86_400, "Seconds between two looks; null for what is usual.").nullable),
+            .required("drift_ignore", .array(.string(1...63, .echo), 0...100)),
             .required("deletion_protection", .boolean()),
             .required("expires_at", Schema.timestamp().nullable), .required("depends_on", .array(.string(1...100))),
             .required("spec", kind?.specSchema ?? Schema(.map(Schema(.any)))), .required("status", status(kind)),

@@ -12,6 +12,7 @@ extension OperationChange {
         operation.dueAt = nil
         resource.clear(.operationStuck)
         if state == .succeeded { try succeed() } else { try giveUp() }
+        try closeDrifts()
         let next = try Operation.unfinished(of: resource.id, in: operation.tenant, connection).first { $0.id != operation.id }
         resource.operation = next?.id
         log(succeeded: state == .succeeded)
@@ -37,6 +38,7 @@ extension OperationChange {
         resource.reference = nil
         resource.observed = Resource.Observed()
         resource.conditions = []
+        try dropDrifts()
         resource.deletedAt = by.at
         resource.purgeAt = isPurged ? nil : by.at.adding(days: operation.input["retain_days"]?.integer ?? Resource.retention)
         resource.expiresAt = nil

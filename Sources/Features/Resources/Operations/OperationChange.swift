@@ -91,6 +91,7 @@ struct OperationChange {
         switch outcome {
         case .done(let sighting):
             observe(sighting)
+            if sighting == nil { resource.sync.forget(operation.steps[place].action) }
             noteReachable()
             operation.steps[place].state = .done
             operation.steps[place].trouble = nil
@@ -128,6 +129,7 @@ struct OperationChange {
         guard let sighting, sighting.owner == .ours(resource.id.rawValue) else { return }
         resource.reference = sighting.reference
         resource.observed = Resource.Observed(sighting.state)
+        resource.sync.baseline = CanonicalState(sighting.state, of: resource.kind).withoutPower
         if resource.kind == .instance, let power = sighting.state.power { resource.power = power }
         resource.syncedAt = by.at
     }

@@ -10,6 +10,7 @@ extension OperationEngine {
             guard try await begin(id, tenant) else { return }
             while !Task.isCancelled {
                 let work = try await load(id, tenant)
+                syncs.touch(SyncUnit(work.operation), by: surroundings.now().adding(seconds: SyncInterval.changed))
                 guard work.operation.state.isActive else { break }
                 guard let step = work.step else { break }
                 guard let place = work.operation.position, try await goesOn(work, place) else { break }

@@ -18,6 +18,8 @@ package final class OperationEngine: Sendable {
     package let store: Store
     package let pool: ProviderPool
     package let surroundings: Surroundings
+    /// When what there is is looked at next.
+    package let syncs = SyncSchedule()
     let logger: Logger
     private let state = Mutex(State())
 
@@ -90,6 +92,9 @@ package final class OperationEngine: Sendable {
             full = fullNow
         }
     }
+
+    /// How many operations are worked on at the connection now.
+    func operations(at connection: ConnectionID) -> Int { state.withLock { $0.running.values.count { $0 == connection } } }
 
     private var fullConnections: Set<ConnectionID> {
         let running = state.withLock { Array($0.running.values) }

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""What is done to containers, volumes and networks past the server, on a real dockerd: how soon it is seen, and what is done about it.
+
+    drift.py --binary .build/debug/cloudapi --home /tmp/x      with /tmp/x/docker as scripts/peers/docker.sh starts it
+
+Somebody with the daemon's own API stops, removes and disconnects; the server is asked what it makes of that. A daemon that goes away and
+comes back makes nothing missing.
+"""
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
+
+from peer import VERSION, UnixConnection  # noqa: E402
+from provisioned import Provisioned  # noqa: E402
+from server import ROOT, Checks, audit, workspace  # noqa: E402
+
+# The daemon's events make a look come at once; without them it would be a minute.
+SOON = 12
+
+
+class Drift(Provisioned):
+    def run(self):
+        self.connect()
+        self.network = self.make("networks", "net", {})["id"]
+        self.web = self.instance("web", network_ids=["net"])["id"]
+        self.settled = self.until(f"/v1/instances/{self.web}", lambda seen: self.condition(seen, "Synced") == "true", within=90)
+        self.check("what was made is looked at and in step", self.condition(self.settled, "Synced") == "true", self.settled["status"])
+        self.reported()
+        self.reverted()
+        self.detached()
+        self.removed()
+        self.buried()
+        self.left_over()
+        self.restarted()
+        self.check("SIGTERM ends the server", self.server.stop() == 0, self.server.tail())
+        verified, words = audit(self.binary, self.data)
+        self.check("the audit chains verify", verified, words)
+
+    # What somebody does past the server
+
+    def somebody(self, method, path, body=None):
+        with contextlib.closing(UnixConnection(self.peer.path)) as connection:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, VERSION + path, text, {"Content-Type": "application/json"} if text else {})
+            answer = connection.getresponse()
+            said = answer.read()
+            if answer.status >= 300:
+                raise RuntimeError(f"{method} {path}: {answer.status} {said[:300]!r}")
+
+    def container(self):
+        return self.peer.container(self.web)["Id"]
+
+    def policy(self, policy, path=None):
+        answer = self.call("PATCH", path or f"/v1/instances/{self.web}", {"drift_policy": policy})
+        if answer.status != 200:
+            raise RuntimeError(f"{answer}")
+
+    @staticmethod
+    def condition(resource, type):
+        return next((each["status"] for each in resource["status"]["conditions"] if each["type"] == type), None)
+
+    def drifts(self, query):
+        return self.call("GET", f"/v1/drift?limit=100&{query}").json["data"]
+
+    def seen(self, what, path, holds, within=SOON):
+        started = time.monotonic()
+        found = self.until(path, holds, within)
+        took = time.monotonic() - started
+        self.check(f"{what}, {took:.1f} s later", holds(found), found)
+        return found
+
+    # Cases
+
+    def reported(self):
+        self.policy("report")
+        self.somebody("POST", f"/containers/{self.container()}/stop?t=5")
+        stopped = self.seen("a stop is seen", f"/v1/instances/{self.web}",
+                            lambda seen: seen["status"]["power"] == "stopped" and self.condition(seen, "Synced") == "false")
+        drift = self.drifts(f"resource={self.web}&status=open")
+        self.check("and reported as drift of its state", len(drift) == 1 and drift[0]["class"] == "state_drift"
+                   and drift[0]["fields"] == [{"path": "power", "wanted": "running", "observed": "stopped"}], drift)
+        self.check("and nothing is done about it", stopped["operation_id"] is None and not self.peer.container(self.web)["State"]["Running"], stopped)
+        reverting = self.call("POST", f"/v1/drift/{drift[0]['id']}/revert")
+        self.check("a person's word reverts it", reverting.status == 202, reverting)
+        self.seen("it runs again", f"/v1/instances/{self.web}", lambda seen: seen["status"]["power"] == "running" and self.condition(seen, "Synced") == "true")
+
+    def reverted(self):
+        self.policy("revert")
+        before = self.peer.container(self.web)["State"]["StartedAt"]
+        count = len(self.drifts(f"resource={self.web}"))
+        self.somebody("POST", f"/containers/{self.container()}/stop?t=5")
+        self.seen("a stop is reverted by itself", f"/v1/drift?resource={self.web}&limit=100",
+                  lambda seen: len(seen["data"]) == count + 1 and seen["data"][0]["resolution"] == "reverted" and seen["data"][0]["reverts"] == 1, within=30)
+        state = self.peer.container(self.web)["State"]
+        self.check("the same container runs, anew", state["Running"] and state["StartedAt"] != before, state)
+
+    def detached(self):
+        name = f"cloudapi-{self.network.replace('_', '-')}"
+        count = len(self.drifts(f"resource={self.web}"))
+        self.somebody("POST", f"/networks/{name}/disconnect", {"Container": self.container(), "Force": True})
+        self.seen("a network that was left is joined again", f"/v1/drift?resource={self.web}&limit=100",
+                  lambda seen: len(seen["data"]) == count + 1 and seen["data"][0]["resolution"] == "reverted", within=30)
+        drift = self.drifts(f"resource={self.web}")[0]
+        self.check("it was a drift of the field network_ids", drift["class"] == "field_drift"
+                   and drift["fields"] == [{"path": "network_ids", "wanted": [self.network], "observed": []}], drift)
+        self.check("the container is on it", self.peer.is_attached(self.network, self.web), self.peer.container(self.web)["NetworkSettings"]["Networks"])
+
+    def removed(self):
+        before = self.container()
+        self.somebody("DELETE", f"/containers/{before}?force=true&v=true")
+        self.seen("an instance that was removed is made again", f"/v1/instances/{self.web}",
+                  lambda seen: seen["status"]["provider_ref"] not in (None, before) and seen["status"]["power"] == "running", within=45)
+        drift = self.drifts(f"resource={self.web}&class=missing")
+        self.check("after it was missing", len(drift) == 1 and drift[0]["resolution"] == "reverted", drift)
+        self.check("there is one container, on its network", self.peer.objects(self.web) == 1 and self.peer.is_attached(self.network, self.web))
+
+    def buried(self):
+        volume = self.make("volumes", "data", {"size_gib": 1})["id"]
+        self.somebody("DELETE", f"/volumes/cloudapi-{volume.replace('_', '-')}")
+        missing = self.seen("a volume that was removed is missing, and not made again: its data are gone", f"/v1/volumes/{volume}",
+                            lambda seen: seen["status"]["phase"] == "missing", within=45)
+        self.check("there is no volume", self.peer.ours()[1] == 0 and self.condition(missing, "Synced") == "false", self.peer.ours())
+        drift = self.drifts(f"resource={volume}")[0]
+        accepted = self.call("POST", f"/v1/drift/{drift['id']}/accept")
+        self.check("accepted, it counts as deleted", accepted.status == 200
+                   and self.call("GET", f"/v1/volumes/{volume}").json["status"]["phase"] == "deleted", accepted)
+
+    def left_over(self):
+        self.somebody("POST", "/volumes/create", {"Name": "somebodys"})
+        labels = {"cloudapi.installation": self.peer.container(self.web)["Config"]["Labels"]["cloudapi.installation"],
+                  "cloudapi.resource": "vol_neverwas"}
+        self.somebody("POST", "/volumes/create", {"Name": "left-over", "Labels": labels})
+        refreshed = self.make("volumes", "probe", {"size_gib": 1})["id"]
+        self.call("PATCH", f"/v1/volumes/{refreshed}", {"sync_interval_s": 5})
+        found = self.seen("what bears our mark and belongs to nothing is an orphan", "/v1/drift?class=orphan&limit=100",
+                          lambda seen: [each["provider_ref"] for each in seen["data"]] == ["left-over"], within=90)
+        self.check("what bears none is nobody's business", "somebodys" not in json.dumps(found), found)
+        self.check("both are left alone", {"left-over", "somebodys"} <= {each["Name"] for each in self.peer.read("/volumes")["Volumes"]})
+        self.act_delete(f"volumes/{refreshed}")
+
+    def restarted(self):
+        script = ROOT / "scripts/peers" / f"{self.name}.sh"
+        self.call("PATCH", f"/v1/instances/{self.web}", {"sync_interval_s": 5})
+        missing = len(self.drifts("class=missing"))
+        subprocess.run([script, "pause", self.home], check=True, timeout=90)
+        down = self.seen("while the daemon is away its connection is unreachable", f"/v1/instances/{self.web}",
+                         lambda seen: self.condition(seen, "ProviderReachable") == "false", within=120)
+        self.check("and what was there is still said to be", down["status"]["phase"] in ("ready", "updating"), down["status"])
+        subprocess.run([script, "resume", self.home], check=True, timeout=90)
+        back = self.seen("when it is back everything is as it was wanted", f"/v1/instances/{self.web}",
+                         lambda seen: self.condition(seen, "ProviderReachable") == "true" and seen["status"]["power"] == "running"
+                         and self.condition(seen, "Synced") == "true", within=120)
+        self.check("nothing was missing", len(self.drifts("class=missing")) == missing and back["status"]["phase"] == "ready", self.drifts("class=missing"))
+        self.check("and there is one container", self.peer.objects(self.web) == 1 and self.peer.container(self.web)["State"]["Running"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--home", required=True, help="the folder whose folder docker is the peer's")
+    options = parser.parse_args()
+    checks = Checks()
+    with workspace() as folder:
+        drift = Drift(options.binary, options.home, "docker", folder, checks)
+        with drift.server:
+            started = time.monotonic()
+            drift.run()
+            print(f"docker: {time.monotonic() - started:.1f} s")
+    return checks.ended()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
