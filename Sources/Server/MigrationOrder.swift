@@ -55,4 +55,7 @@ package enum MigrationOrder {
         + PriceSchema.moreKinds
         + SimulatorSchema.moreKinds
         + ResourceSchema.sync
+        + EventSchema.wideRows
+        + IdempotencyRow.wideRows
+        + ResourceSchema.turns
 }

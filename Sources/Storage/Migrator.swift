@@ -4,10 +4,17 @@ package import Kernel
 package struct Migration: Sendable {
     package let id: String
     package let statements: [String]
+    /// The engine it is for; the other one writes it down as applied and does nothing.
+    package let dialect: Dialect?
 
-    package init(_ id: String, _ statements: String...) {
+    package init(_ id: String, only dialect: Dialect? = nil, _ statements: String...) {
         self.id = id
+        self.dialect = dialect
         self.statements = statements
+    }
+
+    func statements(for dialect: Dialect) -> [String] {
+        self.dialect.map { $0 == dialect } ?? true ? statements.map(dialect.schema) : []
     }
 }
 
@@ -45,7 +52,7 @@ package struct Migrator: Sendable {
                 // Another server may have been quicker.
                 let isApplied = try connection.row("SELECT 1 FROM migrations WHERE id = ?", migration.id) { _ in true } ?? false
                 guard !isApplied else { return }
-                for statement in migration.statements { try connection.execute(connection.dialect.schema(statement)) }
+                for statement in migration.statements(for: connection.dialect) { try connection.execute(statement) }
                 try connection.execute("INSERT INTO migrations (id, applied_at) VALUES (?, ?)", migration.id, now)
             }
         }

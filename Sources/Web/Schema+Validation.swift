@@ -168,5 +168,8 @@ extension Scope {
 
 extension String {
     /// RFC 6901.
-    fileprivate var pointerEscaped: String { replacing("~", with: "~0").replacing("/", with: "~1") }
+    fileprivate var pointerEscaped: String {
+        guard utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return self }
+        return replacing("~", with: "~0").replacing("/", with: "~1")
+    }
 }

@@ -57,4 +57,39 @@ private let second = Migration(
             }
         }
     }
+
+    @Test(arguments: Engine.available)
+    func `an older installation keeps its log and the answers that it may have to give again`(engine: Engine) async throws {
+        let older = EventSchema.migrations + EventSchema.consumers + EventSchema.causes + EventSchema.moments + IdempotencyRow.migrations
+        try await engine.withStore(older) { store in
+            for subject in ["a", "b", "c"] {
+                _ = try await store.write { $0.append(.noted(subject, email: "ada@example.com"), by: .ada()) }
+            }
+            let name = IdempotencyRow.Name(tenant: .live, credential: "key_1", method: "POST", path: "/v1/projects", key: "k1")
+            let answer = IdempotencyRow(fingerprint: [1], status: 201, headers: "", body: Array("made".utf8), isSealed: false)
+            _ = try await store.write { try answer.insert(name, at: .start, $0) }
+            let before = try await store.read { try EventLogCopy($0) }
+            let applied = try await Migrator(older + EventSchema.wideRows + IdempotencyRow.wideRows).migrate(store, at: .start)
+            #expect(applied == ["0150-event-rows", "0151-event-subjects", "0152-idempotency-rows"])
+            #expect(try await store.read { try EventLogCopy($0) } == before)
+            #expect(try await store.read { try IdempotencyRow.find(name, at: .start, $0) }?.body == Array("made".utf8))
+            _ = try await store.write { $0.append(.noted("d"), by: .ada()) }
+            #expect(try await store.scan { connection in try ChainVerifier.verify(.live, connection) } == 4)
+        }
+    }
+}
+
+/// All of the log that a row holds beside its canonical bytes, and they.
+private struct EventLogCopy: Equatable {
+    let rows: [String]
+
+    init(_ connection: Connection) throws {
+        rows = try connection.rows(
+            "SELECT sequence, id, type, subject, actor, request, occurred_at, canonical, personal, hash, project FROM events ORDER BY sequence"
+        ) { row in
+            let texts = [1, 2, 3, 4, 5, 10].map { row.isNull($0) ? "-" : row.text($0) }
+            let blobs = try [7, 8, 9].map { try row.get($0, as: [UInt8].self) }
+            return "\(try row.get(0, as: Int64.self)) \(texts) \(try row.get(6, as: Int64.self)) \(blobs)"
+        }
+    }
 }

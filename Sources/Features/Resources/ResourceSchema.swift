@@ -76,6 +76,13 @@ package enum ResourceSchema {
             "CREATE INDEX operations_due ON operations (due_at, connection) WHERE due_at IS NOT NULL")
     ]
 
+    /// With the connection first, one that has thousands waiting is passed over in one step.
+    package static let turns = [
+        Migration(
+            "0153-operations-due", "DROP INDEX operations_due",
+            "CREATE INDEX operations_due ON operations (connection, due_at) WHERE due_at IS NOT NULL")
+    ]
+
     /// Projects that admit nothing; in one mode only.
     package static let freezes = [
         Migration(

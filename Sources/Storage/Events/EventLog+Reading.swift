@@ -45,15 +45,14 @@ extension EventLog {
         try connection.driver.stream(sql, values) { try visit(Event.read($0)) }
     }
 
-    /// What was said about a subject by that moment, the latest first. By when it happened, which is the order of the log but for changes
-    /// within the same few milliseconds.
+    /// What was said about a subject by that moment, the latest in the log first.
     package static func events(
         about subject: String, in tenant: Tenant, until moment: Timestamp, limit: Int, offset: Int = 0, _ connection: Connection
     ) throws -> [Event] {
         try connection.rows(
             """
             SELECT \(Event.columns) FROM events WHERE workspace = ? AND mode = ? AND subject = ? AND occurred_at <= ?
-            ORDER BY occurred_at DESC, sequence DESC LIMIT ? OFFSET ?
+            ORDER BY sequence DESC LIMIT ? OFFSET ?
             """, tenant.workspace, tenant.mode, subject, moment, limit, offset, as: Event.read)
     }
 

@@ -86,4 +86,24 @@ extension IdempotencyRow {
             """,
             "CREATE INDEX idempotency_rows_by_age ON idempotency_rows (created_at)")
     ]
+
+    /// For the reason of `EventSchema.wideRows`; and a key, being a digest, finds its place among keys alone and not among whole answers.
+    package static let wideRows = [
+        Migration(
+            "0152-idempotency-rows", only: .sqlite,
+            """
+            CREATE TABLE wide_rows (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, request BLOB NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,
+                headers TEXT NOT NULL, body BLOB NOT NULL, is_sealed INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, request)
+            ) STRICT
+            """,
+            """
+            INSERT INTO wide_rows (workspace, mode, request, fingerprint, status, headers, body, is_sealed, created_at)
+            SELECT workspace, mode, request, fingerprint, status, headers, body, is_sealed, created_at FROM idempotency_rows ORDER BY created_at
+            """,
+            "DROP TABLE idempotency_rows",
+            "ALTER TABLE wide_rows RENAME TO idempotency_rows",
+            "CREATE INDEX idempotency_rows_by_age ON idempotency_rows (created_at)")
+    ]
 }

@@ -54,15 +54,18 @@ extension ProviderConnection {
 
     /// The one that was asked for, or the only one the project has. Throws `invalid_reference` or `provider_required`.
     static func resolve(_ asked: String?, for project: ProjectID, _ tenant: Tenant, _ connection: Connection) throws -> ProviderConnection {
-        let usable = try all(in: tenant, connection).filter { $0.serves(project) }
         if let asked {
-            guard let found = usable.first(where: { $0.id.rawValue == asked || $0.name == asked }) else {
+            let named = try connection.rows(
+                "\(selection) WHERE workspace = ? AND mode = ? AND (id = ? OR name = ?) ORDER BY id", tenant.workspace, tenant.mode, asked,
+                asked, as: read)
+            guard let found = named.first(where: { $0.serves(project) }) else {
                 throw Problem(
                     .invalidReference, "There is no connection \(asked.prefix(100)) that this project may use.",
                     violations: [.init(pointer: "/provider", code: "not_found", detail: "There is no such connection.")])
             }
             return found
         }
+        let usable = try all(in: tenant, connection).filter { $0.serves(project) }
         guard usable.count == 1 else {
             throw Problem(
                 .providerRequired,

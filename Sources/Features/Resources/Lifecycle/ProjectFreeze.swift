@@ -33,11 +33,12 @@ package enum ProjectFreeze {
 
     /// Throws `project_frozen`, with the reason.
     static func forbid(in project: ProjectID, _ tenant: Tenant, _ connection: Connection) throws {
-        let reason = try connection.row(
-            "SELECT reason FROM project_freezes WHERE workspace = ? AND mode = ? AND project = ? ORDER BY frozen_at LIMIT 1",
-            tenant.workspace, tenant.mode, project
-        ) { $0.text(0) }
-        if let reason { throw Problem(.projectFrozen, "The project is frozen: \(reason)") }
+        let freezes = try connection.rows(
+            "SELECT frozen_at, reason FROM project_freezes WHERE workspace = ? AND mode = ? AND project = ?", tenant.workspace, tenant.mode,
+            project
+        ) { (at: $0.time(0), reason: $0.text(1)) }
+        guard let first = freezes.min(by: { $0.at < $1.at }) else { return }
+        throw Problem(.projectFrozen, "The project is frozen: \(first.reason)")
     }
 }
 

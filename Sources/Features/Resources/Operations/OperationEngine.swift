@@ -77,29 +77,18 @@ package final class OperationEngine: Sendable {
         return due.count
     }
 
-    /// Takes places for what is due, the most urgent first, as many as there are and each connection may have.
+    /// Takes places for what is due, as many as there are and each connection may have.
     private func claimDue(by now: Timestamp) async throws -> [Operation.Due] {
-        // Those that run are due as well.
-        let limit = Self.concurrency * 4
-        var claimed: [Operation.Due] = []
-        var full = fullConnections
-        while true {
-            let due = try await store.read { [full] in try Operation.due(by: now, except: full, limit: limit, $0) }
-            claimed += due.filter(claim)
-            let fullNow = fullConnections
-            // Behind so many of one connection there may be others'.
-            guard due.count == limit, fullNow != full, state.withLock({ $0.running.count }) < Self.concurrency else { return claimed }
-            full = fullNow
-        }
+        let running = state.withLock { $0.running }
+        let places = Self.concurrencyPerConnection
+        let full = Set(Dictionary(grouping: running.values) { $0 }.filter { $1.count >= places }.keys)
+        // Those that run are due as well; `claim` passes them over.
+        let limit = Self.concurrency + running.count
+        return try await store.read { try Operation.due(by: now, except: full, share: places, limit: limit, $0) }.filter(claim)
     }
 
     /// How many operations are worked on at the connection now.
     func operations(at connection: ConnectionID) -> Int { state.withLock { $0.running.values.count { $0 == connection } } }
-
-    private var fullConnections: Set<ConnectionID> {
-        let running = state.withLock { Array($0.running.values) }
-        return Set(Dictionary(grouping: running) { $0 }.filter { $1.count >= Self.concurrencyPerConnection }.keys)
-    }
 
     /// Takes a place for the operation, unless it has one or there is none.
     private func claim(_ operation: Operation.Due) -> Bool {
@@ -204,11 +193,6 @@ extension OperationEngine {
 extension Operation {
     /// Whether it may still come to an end by itself.
     var isPending: Bool { !state.isOver && state != .blocked && state != .stuck }
-
-    /// When the engine has to look at something next; nil when nothing waits for time to pass.
-    package static func nextDue(after now: Timestamp = Timestamp(milliseconds: -1), _ connection: Connection) throws -> Timestamp? {
-        try connection.row("SELECT due_at FROM operations WHERE due_at > ? ORDER BY due_at LIMIT 1", now) { try $0.get(0) }
-    }
 }
 
 package enum InstallationKind: IDKind { package static let prefix = "ins" }

@@ -52,19 +52,48 @@ extension Operation {
         let connection: ConnectionID
     }
 
-    /// What the engine has to look at by `now`, the most urgent first; across all tenants, as the engine serves them all.
-    /// Those of connections that have no place left are passed over, so that one with thousands keeps nobody waiting.
-    static func due(by now: Timestamp, except full: Set<ConnectionID>, limit: Int, _ connection: Connection) throws -> [Due] {
-        let others = full.isEmpty ? "" : " AND connection NOT IN (\(Array(repeating: "?", count: full.count).joined(separator: ", ")))"
-        return try connection.rows(
-            "SELECT id, workspace, mode, connection FROM operations WHERE due_at <= ?\(others) ORDER BY due_at LIMIT ?",
-            [now.sqlValue] + full.sorted().map(\.sqlValue) + [limit.sqlValue]
-        ) { row in
-            Due(
-                id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
-                connection: ConnectionID(row.text(3)))
+    /// What the engine has to look at by `now`, across all tenants, as the engine serves them all: `share` at most of each connection, that which has
+    /// waited longest first, until there are `limit`. One that has no place left costs a step in an index, however many of its operations wait.
+    static func due(by now: Timestamp, except full: Set<ConnectionID>, share: Int, limit: Int, _ connection: Connection) throws -> [Due] {
+        let waiting = try busy(by: now, connection).filter { !full.contains($0.connection) }.sorted { $0.since < $1.since }
+        var due: [Due] = []
+        for busy in waiting where due.count < limit {
+            due += try connection.rows(
+                "SELECT id, workspace, mode FROM operations WHERE connection = ? AND due_at <= ? ORDER BY due_at LIMIT ?", busy.connection,
+                now,
+                share
+            ) { row in
+                Due(
+                    id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
+                    connection: busy.connection)
+            }
+        }
+        return due
+    }
+
+    /// Each connection with something due, and since when.
+    private static func busy(by now: Timestamp, _ connection: Connection) throws -> [(connection: ConnectionID, since: Timestamp)] {
+        try connection.rows("\(busy) WHERE moment <= ?", Timestamp(milliseconds: -1), now) { row in (ConnectionID(row.text(0)), row.time(1))
         }
     }
+
+    /// When the engine has to look at something next; nil when nothing waits for time to pass.
+    package static func nextDue(after now: Timestamp = Timestamp(milliseconds: -1), _ connection: Connection) throws -> Timestamp? {
+        try connection.row("\(busy) WHERE moment IS NOT NULL ORDER BY moment LIMIT 1", now) { $0.time(1) }
+    }
+
+    /// From one connection to the next in the index `operations_due`, and each one's first operation after a moment.
+    private static let busy = """
+        WITH RECURSIVE busy (connection) AS (
+            SELECT MIN(connection) FROM operations WHERE due_at IS NOT NULL
+            UNION ALL
+            SELECT (SELECT MIN(o.connection) FROM operations o WHERE o.due_at IS NOT NULL AND o.connection > busy.connection)
+            FROM busy WHERE busy.connection IS NOT NULL)
+        SELECT connection, moment FROM (
+            SELECT busy.connection,
+                (SELECT MIN(o.due_at) FROM operations o WHERE o.connection = busy.connection AND o.due_at > ?) AS moment
+            FROM busy WHERE busy.connection IS NOT NULL) AS firsts
+        """
 
     static let sortFields = ["created_at"]
 
