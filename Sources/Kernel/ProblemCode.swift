@@ -53,6 +53,8 @@ extension Problem {
         case deletionProtected = "deletion_protected"
         case projectFrozen = "project_frozen"
         case queueFull = "queue_full"
+        case planStale = "plan_stale"
+        case dataLossNotConfirmed = "data_loss_not_confirmed"
         case providerUnreachable = "provider_unreachable"
         case invalidClient = "invalid_client"
         case invalidGrant = "invalid_grant"
@@ -78,14 +80,16 @@ extension Problem.Code {
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .nameTaken, .emailTaken, .conflict, .lastAdmin, .projectArchived, .accountInUse, .idempotencyInProgress, .idempotencySealed,
-            .quotaExceeded, .inUse, .invalidState, .notDeleted, .alreadyAttached, .cidrOverlap:
+            .quotaExceeded, .inUse, .invalidState, .notDeleted, .alreadyAttached, .cidrOverlap, .planStale:
             409
         case .purged, .cursorExpired: 410
         case .budgetExceeded: 402
         case .preconditionFailed: 412
         case .payloadTooLarge: 413
         case .unsupportedMediaType: 415
-        case .validationFailed, .idempotencyKeyReused, .immutableField, .unsupportedByProvider, .invalidReference, .providerRequired: 422
+        case .validationFailed, .idempotencyKeyReused, .immutableField, .unsupportedByProvider, .invalidReference, .providerRequired,
+            .dataLossNotConfirmed:
+            422
         case .deletionProtected, .projectFrozen, .queueFull: 423
         case .rateLimited, .signInThrottled: 429
         case .headersTooLarge: 431
@@ -149,6 +153,8 @@ extension Problem.Code {
         case .deletionProtected: "The resource is protected from deletion"
         case .projectFrozen: "The project is frozen"
         case .queueFull: "Too many operations wait for this resource"
+        case .planStale: "The plan is not one for what is there now"
+        case .dataLossNotConfirmed: "The plan would destroy data"
         case .providerUnreachable: "The provider does not answer"
         case .invalidClient: "The OAuth client could not prove itself"
         case .invalidGrant: "The code or refresh token is not valid"
@@ -235,6 +241,9 @@ extension Problem.Code {
         case .projectFrozen:
             "An alert froze the project: things in it can be stopped and deleted, and nothing made or started. See why with `GET /v1/alerts`, and take it back with `POST /v1/alerts/{id}/undo`."
         case .queueFull: "Wait until some of its operations have ended."
+        case .planStale:
+            "Make a new plan (`POST /v1/plans`) and look at it again: something it touches has changed, it was used, or its hour is over."
+        case .dataLossNotConfirmed: "`errors` lists what would be lost. Send `\"confirm_data_loss\": true` if that is meant."
         case .providerUnreachable: "Retry after `Retry-After` seconds; `POST /v1/connections/{id}/verify` says what is wrong."
         case .invalidClient:
             "Send `client_id` and `client_secret` by HTTP Basic or in the form, one of the two; a public client sends its `client_id` alone."

@@ -51,6 +51,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case markersWrite = "markers:write"
     case streamsRead = "streams:read"
     case streamsWrite = "streams:write"
+    case stacksRead = "stacks:read"
+    case stacksWrite = "stacks:write"
 
     package var resource: Substring { rawValue.prefix { $0 != ":" } }
     package var isRead: Bool { rawValue.hasSuffix(":read") }
@@ -158,7 +160,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
     private static let editorWrites: Set<Scope> = [
         .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .bucketsWrite, .ipsWrite,
         .firewallsWrite, .operationsWrite, .webhooksWrite,
-        .alertsWrite, .markersWrite, .streamsWrite,
+        .alertsWrite, .markersWrite, .streamsWrite, .stacksWrite,
     ]
 
     /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas and budgets are an admin's to write.

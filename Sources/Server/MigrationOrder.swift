@@ -58,4 +58,6 @@ package enum MigrationOrder {
         + EventSchema.wideRows
         + IdempotencyRow.wideRows
         + ResourceSchema.turns
+        + StackSchema.migrations
+        + ScheduleSchema.migrations
 }

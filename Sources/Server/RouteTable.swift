@@ -42,6 +42,7 @@ package struct RouteTable: Sendable {
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
+            + StackRoutes(engine: engine).all + ScheduleRoutes.all
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all

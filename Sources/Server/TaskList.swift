@@ -23,6 +23,8 @@ extension Parts {
                 try await sandbox.resetDue(every: configuration.sandboxReset, store: work, surroundings: surroundings)
             },
             BackgroundTask("expiry", every: .seconds(5)) { try await engine.expire() },
+            BackgroundTask("schedules", every: .seconds(20)) { try await engine.runSchedules() },
+            BackgroundTask("stacks", every: .milliseconds(250)) { try await engine.advanceStacks() },
             BackgroundTask("instance metrics", every: .seconds(60)) { try await engine.sample() },
             BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(work, surroundings) },
             BackgroundTask("cost imports", every: .seconds(1), .everywhere) { try await importer.runQueued() },
@@ -46,6 +48,7 @@ extension Parts {
                 try IdempotencyRow.removeExpired(at: now, limit: 500, connection)
                     + RequestTotals.removeOldMinutes(at: now, limit: 500, connection)
                     + Session.removeExpired(at: now, connection) + OperationEngine.removeOldSamples(at: now, limit: 500, connection)
+                    + OperationEngine.removeOldPlans(at: now, limit: 500, connection)
                     + Delivery.removeOld(at: now, limit: 500, connection)
                     + SlackMessage.removeOld(at: now, limit: 500, connection)
                     + LatePoints.removeOld(at: now, limit: 500, connection)

@@ -44,6 +44,16 @@ instances:
 """
 
 
+CELLAR = """
+name: cellar
+project: Shop
+variables: {size: s-1}
+resources:
+  - {key: store, kind: volume, spec: {size_gib: 5}}
+  - {key: keeper, kind: instance, spec: {size: "${var.size}", volumes: [{volume_id: "${store.id}", path: /data}]}}
+"""
+
+
 class Line:
     """The command line of one person: a home folder, and nothing of ours in the environment."""
 
@@ -276,6 +286,29 @@ def applying(check, line, folder):
     check.that("a circle is 2", done.returncode == 2 and "circle" in done.stderr, said(done))
 
 
+def stacking(check, line, folder):
+    file = folder / "stack.yaml"
+    file.write_text(CELLAR)
+    done = line.run("apply", "-f", file, "--plan-only")
+    check.that("a stack's plan is shown, with what it costs, and nothing is done", done.returncode == 0 and done.stdout.count("+ create") == 2
+               and "2 to do" in done.stdout and "a month" in done.stdout, said(done))
+    done = line.run("apply", "-f", file, "--yes", "--wait")
+    check.that("it is applied", done.returncode == 0 and "applied  stack/cellar" in done.stdout, said(done))
+    check.that("and is there", line.json("instances", "show", "cellar-keeper")["status"]["power"] == "running")
+    done = line.run("apply", "-f", file, "--yes", "--wait")
+    check.that("a second time there is nothing to do", done.returncode == 0 and "0 to do" in done.stdout, said(done))
+    done = line.run("apply", "-f", file, "--yes", "--wait", "--var", "size=s-2")
+    check.that("a variable is changed", done.returncode == 0 and "spec.size: s-1 → s-2" in done.stdout, said(done))
+    file.write_text(CELLAR.replace("size_gib: 5", "size_gib: 4"))
+    done = line.run("apply", "-f", file, "--yes", "--var", "size=s-2")
+    check.that("data are not lost unasked: 7", done.returncode == 7 and "ITS DATA ARE LOST" in done.stdout, said(done))
+    done = line.run("apply", "-f", file, "--yes", "--wait", "--var", "size=s-2", "--confirm-data-loss")
+    check.that("and are when that is confirmed", done.returncode == 0 and line.json("volumes", "show", "cellar-store")["spec"]["size_gib"] == 4, said(done))
+    file.write_text("name: cellar\nproject: Shop\nresources: [{key: a, kind: instance, depends_on: [b]}, {key: b, kind: instance, depends_on: [a]}]")
+    done = line.run("apply", "-f", file, "--yes")
+    check.that("a circle is 7, and named", done.returncode == 7 and "a → b → a" in done.stderr, said(done))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=lambda text: Path(text).resolve())
@@ -300,6 +333,7 @@ def main():
             following(check, line, server)
             listening(check, line, credentials)
             applying(check, line, folder)
+            stacking(check, line, folder)
             done = line.run("logout")
             check.that("logout forgets", done.returncode == 0 and line.run("whoami", "--url", f"http://{HOST}:{server.port}").returncode == 3, said(done))
     return check.ended()

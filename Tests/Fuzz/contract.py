@@ -71,9 +71,11 @@ def pool(server, credentials, size=8):
             "keys": project, "sessions": {name: credentials[name] for name in ("email", "password")},
             "prices": {"sku": "instance.fuzz-{}", "amount": "1", "effective_from": "2099-01-01T00:00:00Z"},
             "budgets": {"amount": "1000000", "scope": project}, "webhooks": {"url": "https://93.184.215.14:1/{}", "events": ["spare.*"]},
-            "audit/checkpoints": {}, "oauth/clients": {}}
+            "audit/checkpoints": {}, "oauth/clients": {}, "stacks": {"name": "spare-{}", **project},
+            "schedules": {**project, "days": ["mon"], "stop_time": "20:00", "selector": "spare"}}
     found = {word.rpartition("/")[2]: [make(server, credentials, word, body, number)["id"] for number in range(3 if word == "sessions" else size)]
              for word, body in made.items()}
+    found["plans"] = [make(server, credentials, "plans", {"stack_id": stack}, number)["id"] for number, stack in enumerate(found["stacks"])]
     return found | cloud(server, credentials, found["projects"][0], size) | {"members": found["users"]}
 
 
@@ -109,7 +111,7 @@ def drift(server, credentials, elsewhere, size):
 def make(server, credentials, word, body, number):
     """Answers what was made."""
     body = {"name": f"{word} {number}"} | {name: value.format(number) if name in ("name", "email", "sku", "url") else value for name, value in body.items()}
-    for name in {"sessions": ["name"], "prices": ["name"], "webhooks": ["name"], "audit/checkpoints": ["name"]}.get(word, []):
+    for name in {"sessions": ["name"], "prices": ["name"], "webhooks": ["name"], "audit/checkpoints": ["name"], "plans": ["name"]}.get(word, []):
         del body[name]
     with server.client(credentials["session_token"]) as client:
         reply = client.call("POST", f"/v1/{word}", body or None)

@@ -27,6 +27,7 @@ extension Estate {
             .deletedNetwork: try await builder.make("networks", "deleted"), .bucket: try await builder.make("buckets", "spare"),
             .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
             .firewall: try await builder.make("firewalls", "spare"), .deletedFirewall: try await builder.make("firewalls", "deleted"),
+            .stack: try await builder.stack("spare"), .plan: try await builder.plan("other"), .schedule: try await builder.schedule(),
         ]
         try await installation.settle()
         let deleted: [(String, Noun)] = [
@@ -91,6 +92,23 @@ private struct CloudBuilder {
         _ = try await installation.post("/v1/\(collection)/\(id)/actions/refresh", as: secret).expecting(202)
         try await installation.lookDue()
         return try await installation.get("/v1/drift?resource=\(id)", as: secret).expecting(200).ids.first ?? ""
+    }
+
+    /// Of nothing yet.
+    func stack(_ name: String) async throws -> String {
+        try await installation.post("/v1/stacks", as: secret, ["name": .string(name), "project_id": .string(project)]).expecting(201).text(
+            "id")
+    }
+
+    func schedule() async throws -> String {
+        try await installation.post("/v1/schedules", as: secret, RouteCase.schedule(for: project, ["selector": "spare"])).expecting(201)
+            .text("id")
+    }
+
+    /// Of a stack of its own.
+    func plan(_ name: String) async throws -> String {
+        let stack = try await stack(name)
+        return try await installation.post("/v1/plans", as: secret, ["stack_id": .string(stack)]).expecting(201).text("id")
     }
 
     /// Begins to make an instance; answers the operation.

@@ -29,6 +29,7 @@ struct Estate: Sendable {
         case streamToken
         /// Without a resource on it.
         case connection
+        case stack, plan, schedule
         case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
         case bucket, deletedBucket, address, firewall, deletedFirewall
         /// One that runs, and one that waits for somebody's decision.
@@ -55,8 +56,8 @@ struct Estate: Sendable {
         var isOfCloud: Bool {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .bucket,
-                .deletedBucket, .address, .firewall, .deletedFirewall, .operation, .blockedOperation, .drift, .ignorableDrift,
-                .revertibleDrift,
+                .deletedBucket, .address, .firewall, .deletedFirewall, .stack, .plan, .schedule, .operation, .blockedOperation, .drift,
+                .ignorableDrift, .revertibleDrift,
             ].contains(self)
         }
 
@@ -96,6 +97,9 @@ struct Estate: Sendable {
                 case .quotaMetric: "metric"
                 case .eventType: "noun.happened"
                 case .connection: ConnectionKind.prefix
+                case .stack: "stk"
+                case .plan: "plan"
+                case .schedule: "sch"
                 case .instance, .runningInstance, .deletedInstance: InstanceKind.prefix
                 case .volume: VolumeKind.prefix
                 case .network, .deletedNetwork: NetworkKind.prefix

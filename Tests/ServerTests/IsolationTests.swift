@@ -97,8 +97,9 @@ private struct World {
         }
         if reply.status < 300 { succeeded += 1 }
         #expect(reply.status < 500, "\(step.route.name): \(reply.text)")
-        if Int.random(in: 0..<8, using: &generator) == 0 { try await cloud.settle(within: 60) }
-        if step.route.isWrite || step.route.path.hasPrefix("/v1/audit") { try await learn() }
+        let isSettled = Int.random(in: 0..<8, using: &generator) == 0
+        if isSettled { try await cloud.settle(within: 60) }
+        if isSettled || step.route.isWrite || step.route.path.hasPrefix("/v1/audit") { try await learn() }
         check(reply, to: step, in: mode)
         cloud.clock.advance(milliseconds: .random(in: 0...50, using: &generator))
     }
@@ -166,7 +167,8 @@ private struct World {
     private mutating func learn() async throws {
         let found = try await cloud.store.read { connection in
             let withMode = [
-                "credentials", "prices", "budgets", "connections", "resources", "operations", "webhook_endpoints", "webhook_deliveries",
+                "credentials", "prices", "budgets", "connections", "resources", "operations", "stacks", "stack_plans", "stack_runs",
+                "schedules", "webhook_endpoints", "webhook_deliveries",
                 "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
                 "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers", "oauth_clients",
                 "oauth_grants", "drifts",

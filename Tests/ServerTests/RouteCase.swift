@@ -40,7 +40,7 @@ struct RouteCase: Sendable {
     }
 
     static let all: [String: RouteCase] = [
-        identity, teams, savings, keys, oauth, prices, log, webhooks, resources, alerts, streams, costs,
+        identity, teams, savings, keys, oauth, prices, log, webhooks, resources, stacks, alerts, streams, costs,
     ].reduce(into: [:]) { all, cases in all.merge(cases) { one, _ in one } }
 
     /// A time that has passed.

@@ -6,8 +6,9 @@ struct Apply: RemoteCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make networks, volumes, instances and the other kinds what a file says, and show first what that would do.",
         discussion: """
-            Each entry is one PUT by name, after those it names; what fails ends it, and the same file can be applied again. Nothing is ever \
-            deleted: what is no longer in the file stays. \(ExitStatus.text)
+            A file with `name` and `resources` is a stack: the server plans and applies it, and what is no longer in the file is deleted. In one of \
+            networks, volumes and instances each entry is one PUT by name, after those it names, and nothing is ever deleted. What fails ends it, \
+            and the same file can be applied again. \(ExitStatus.text)
             """)
 
     @OptionGroup var remote: RemoteOptions
@@ -15,13 +16,21 @@ struct Apply: RemoteCommand {
     var file: String
     @Flag(help: "Do not ask.")
     var yes = false
-    @Flag(help: "Show the plan and end.")
+    @Flag(name: [.customLong("plan-only"), .customLong("plan")], help: "Show the plan and end.")
     var plan = false
     @Flag(help: "Wait for each until it is ready; what others need is waited for anyway.")
     var wait = false
+    @Option(name: .customLong("var"), help: "Of a stack: NAME=VALUE in place of a variable of the file; may be repeated.")
+    var variables: [String] = []
+    @Flag(help: "Of a stack: go on though data would be lost.")
+    var confirmDataLoss = false
+    @Flag(help: "Of a stack: take back what was made and changed when something fails.")
+    var rollback = false
 
     func run(_ server: Remote) async throws {
-        let manifest = try Manifest(yaml: try text())
+        let text = try text()
+        if let stack = try StackFile(yaml: text) { return try await apply(stack, server) }
+        let manifest = try Manifest(yaml: text)
         let project = try await server.project(manifest.project)
         let steps = try await planned(manifest, project, server)
         for (entry, step, _) in steps {
@@ -39,6 +48,29 @@ struct Apply: RemoteCommand {
             throw RemoteFailure(.usage, "Error: Nothing was done: say --yes.")
         }
         try await perform(steps, project, server)
+    }
+
+    // MARK: A stack
+
+    private func apply(_ stack: StackFile, _ server: Remote) async throws {
+        let project = try await server.project(stack.project)
+        let made = try await server.send(
+            .post, "/v1/plans", [],
+            [
+                "name": .string(stack.name), "project_id": .string(project), "variables": try stack.variables(with: variables),
+                "resources": stack.resources,
+            ])
+        show(made) { _ in StackPlanText.lines(made.json).map(TextTable.printable).joined(separator: "\n") }
+        let count = StackPlanText.count(made.json)
+        guard !plan, count > 0 else { return }
+        guard yes || (file != "-" && Prompt.agrees("Apply \(count) changes?")) else {
+            throw RemoteFailure(.usage, "Error: Nothing was done: say --yes.")
+        }
+        let body: JSON = ["confirm_data_loss": .bool(confirmDataLoss), "on_failure": .string(rollback ? "rollback" : "stop")]
+        let applied = try await server.send(.post, "/v1/plans/\(made.json["id"]?.string ?? "")/apply", [], body)
+        if wait { try await Waiting.ended(applied, server) }
+        let id = applied.json["id"]?.string ?? ""
+        show(try await server.get("/v1/stacks/\(id)")) { _ in "\(wait ? "applied" : "applying")  stack/\(stack.name)  \(id)" }
     }
 
     private typealias Planned = (Manifest.Entry, Plan.Step, String?)

@@ -52,7 +52,7 @@ package struct EventView: JSONRepresentable, SchemaDescribed {
             .required(
                 "actor",
                 .object([
-                    .required("type", .choice(["user", "key", "token", "client", "system"])), .required("id", .string(1...200)),
+                    .required("type", .choice(["user", "key", "token", "client", "system", "schedule"])), .required("id", .string(1...200)),
                     .required("credential", Schema.string(1...200).nullable),
                     .optional("ip", Schema.string(1...60, .text, "For admins of the workspace; null once erased.").nullable),
                 ])),

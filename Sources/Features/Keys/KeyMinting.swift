@@ -181,7 +181,7 @@ extension KeyDraft {
 
 package enum KeyFields {
     package static let scopes = Schema.array(
-        .string(1...100, .scope).example("projects:read"), 1...50,
+        .string(1...100, .scope).example("projects:read"), 1...100,
         "`resource:action` or `action:resource`; `*` and `resource:*` stand for many.")
     package static let mode = Schema.choice(of: Mode.self, "live, or test for the sandbox.")
     static let expiry = Schema.timestamp("When it stops working.")

@@ -2,7 +2,7 @@ package import Kernel
 
 /// Who did something, for the log.
 package struct Actor: Sendable, Equatable {
-    /// `user`, `key`, `token`, `client` (of OAuth) or `system`.
+    /// `user`, `key`, `token`, `client` (of OAuth), `schedule` or `system`.
     package let type: String
     package let id: String
     /// The credential it was done with; nil for the system itself.

@@ -15,11 +15,17 @@ extension OperationEngine {
     }
 
     private func perform(_ action: Action, on resource: Resource, by: Attribution, _ connection: Connection) throws -> OperationID? {
-        let itself = Caller(
-            workspace: by.tenant.workspace, mode: by.tenant.mode, credential: .init(kind: .token, id: by.actor.id, project: nil), user: nil,
-            scopes: .all, reach: .workspace(.editor), profile: .cloudapi)
-        let admitting = Admitting(caller: itself, by: by, identity: identity, pool: pool, connection: connection)
+        let admitting = Admitting(caller: .itself(by), by: by, identity: identity, pool: pool, connection: connection)
         let operation = try admitting.perform(action, on: resource, nil).operation
         return operation.flatMap { $0.isNoop ? nil : $0.id }
+    }
+}
+
+extension Caller {
+    /// The server, on behalf of who stands in the log for it; what that one may do was seen when it was asked for.
+    static func itself(_ by: Attribution) -> Caller {
+        Caller(
+            workspace: by.tenant.workspace, mode: by.tenant.mode, credential: .init(kind: .token, id: by.actor.id, project: nil), user: nil,
+            scopes: .all, reach: .workspace(.editor), profile: .cloudapi)
     }
 }

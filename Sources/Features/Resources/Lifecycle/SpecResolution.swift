@@ -105,7 +105,7 @@ struct SpecResolution {
         return hidden.isEmpty ? nil : .object(hidden)
     }
 
-    private static func digest(_ bytes: [UInt8]) -> String {
+    static func digest(_ bytes: [UInt8]) -> String {
         SHA256.hash(data: bytes).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 
@@ -145,16 +145,16 @@ struct SpecResolution {
     }
 
     /// Throws `cidr_overlap`. What the provider chose by itself counts as well.
-    private func requireFree(_ cidr: String) throws {
+    func requireFree(_ cidr: String, butFor others: Set<ResourceID> = []) throws {
         guard let range = AddressRange(cidr) else { return }
         let taken = try connection.rows(
             "\(Resource.selection) WHERE workspace = ? AND mode = ? AND kind = 'network' AND connection = ? AND phase NOT IN ('deleted', 'purged', 'failed')",
             caller.workspace, caller.mode, account.id, as: Resource.read)
-        for other in taken {
+        for other in taken where !others.contains(other.id) {
             guard case .network(let spec) = other.spec, let known = (spec.cidr ?? other.observed.cidr).flatMap({ AddressRange($0) }) else {
                 continue
             }
-            guard !known.contains(range.first), !range.contains(known.first) else {
+            guard !known.overlaps(range) else {
                 throw Problem(
                     .cidrOverlap, "\(cidr) overlaps \(known) of the network \(other.name).", members: ["conflicting_id": JSON(other.id)])
             }

@@ -40,6 +40,13 @@ package struct OperationRoutes: Sendable {
             answers: [.ok(OperationView.schema)]
         ) { call in
             let id = call.id(of: OperationKind.self)
+            if try await call.read({ try StackRun.find(id, for: call.caller, $0) }) != nil {
+                try await engine.wait(forStack: id, in: call.caller.tenant, atMost: call.wait)
+                guard let run = try await call.read({ try StackRun.find(id, for: call.caller, $0) }) else {
+                    throw Problem.notFound("operation")
+                }
+                return .json(.ok, run, capacity: 2048)
+            }
             _ = try await call.read { try Operation.find(id, for: call.caller, $0) }
             if call.wait > .zero { try await engine.wait(for: id, in: call.caller.tenant, atMost: call.wait) }
             return .json(.ok, try await call.read { try OperationView.of(Operation.find(id, for: call.caller, $0), $0) }, capacity: 1024)

@@ -145,9 +145,9 @@ extension Operation.Failure {
 }
 
 extension Actor {
-    fileprivate var json: JSON { ["type": .string(type), "id": .string(id), "credential": JSON(credential)] }
+    var json: JSON { ["type": .string(type), "id": .string(id), "credential": JSON(credential)] }
 
-    fileprivate init(_ json: JSON) {
+    init(_ json: JSON) {
         self.init(type: json["type"]?.string ?? "", id: json["id"]?.string ?? "", credential: json["credential"]?.string)
     }
 }

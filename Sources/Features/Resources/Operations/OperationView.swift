@@ -43,18 +43,21 @@ struct OperationView: JSONRepresentable, SchemaDescribed {
         }
     }
 
+    private static let kinds = Schema.choice(ResourceKind.allCases.map(\.rawValue) + ["stack"])
     private static let step = Schema.object([
-        .required("name", .string(1...40).example("provider.create")), .required("state", .choice(of: Step.State.self)),
+        .required("name", .string(1...100).example("provider.create")), .required("state", .choice(of: Step.State.self)),
         .required("attempt", .integer(0...Int64.max, "How often the provider was called for it.")),
         .required("trouble", Schema.string(0...2000, .echo, "What the last attempt ran into.").nullable),
         .required("started_at", Schema.timestamp().nullable),
+        .optional("resource_id", Schema.string(1...100, .text, "Of a stack: which resource the step is about.").nullable),
+        .optional("operation_id", Schema.id("op", "Of a stack: the operation of that resource.").nullable),
     ])
 
     static let schema = Schema.named(
         "Operation",
         .object([
             .required("id", .id("op")), .required("type", .string(1...60).example("instance.create")),
-            .required("resource", .object([.required("kind", .choice(of: ResourceKind.self)), .required("id", .id("inst"))])),
+            .required("resource", .object([.required("kind", kinds), .required("id", .id("inst"))])),
             .required("project_id", .id("proj")), .required("state", .choice(of: Operation.State.self)),
             .required("progress_percent", .integer(0...100)), .required("steps", .array(step)),
             .required("queue_position", .integer(0...Int64.max, "How many operations of the same resource run before it.")),

@@ -1,0 +1,37 @@
+import Kernel
+import Server
+
+extension RouteCase {
+    static let stacks: [String: RouteCase] = [
+        "GET /v1/stacks": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/stacks": RouteCase(
+            body: { ["name": "another", "project_id": .string($0.outcome.project.rawValue)] },
+            reference: .init(noun: .project, query: nil, body: { ["name": "theirs", "project_id": .string($0)] })),
+        "GET /v1/stacks/{id}": RouteCase(path: [.stack]),
+        "PATCH /v1/stacks/{id}": RouteCase(path: [.stack], body: { _ in ["variables": ["size": "s-1"]] }),
+        "DELETE /v1/stacks/{id}": RouteCase(path: [.stack]),
+        "GET /v1/schedules": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/schedules": RouteCase(
+            body: { schedule(for: $0.outcome.project.rawValue, ["selector": "spare"]) },
+            reference: .init(noun: .project, query: nil, body: { schedule(for: $0, ["selector": "spare"]) }),
+            otherReference: .init(noun: .instance) { id, estate in
+                schedule(for: estate.outcome.project.rawValue, ["instance_ids": [.string(id)]])
+            }),
+        "GET /v1/schedules/{id}": RouteCase(path: [.schedule]),
+        "PATCH /v1/schedules/{id}": RouteCase(path: [.schedule], body: { _ in ["stop_time": "21:00"] }),
+        "DELETE /v1/schedules/{id}": RouteCase(path: [.schedule]),
+        "GET /v1/plans": RouteCase(reference: .init(noun: .stack, query: { "stack_id=\($0)" }, body: nil)),
+        "POST /v1/plans": RouteCase(
+            body: { ["stack_id": .string($0[.stack])] },
+            reference: .init(noun: .stack, query: nil, body: { ["stack_id": .string($0)] })),
+        "GET /v1/plans/{id}": RouteCase(path: [.plan]),
+        "POST /v1/plans/{id}/apply": RouteCase(path: [.plan]),
+    ]
+
+    static func schedule(for project: String, _ more: JSON) -> JSON {
+        .object(
+            [
+                .init("name", "Nights"), .init("project_id", .string(project)), .init("days", ["mon"]), .init("stop_time", "20:00"),
+            ] + (more.members ?? []))
+    }
+}
