@@ -1,4 +1,7 @@
--- POST /v1/projects, each with a name and an Idempotency-Key of its own: TOKEN is the bearer, RUN tells runs apart.
+-- POST /v1/projects, each with a name and an Idempotency-Key of its own: TOKEN is the bearer, or several that take turns, parted by commas; RUN
+-- tells runs apart.
+local tokens = {}
+for token in os.getenv("TOKEN"):gmatch("[^,]+") do tokens[#tokens + 1] = "Bearer " .. token end
 local threads = 0
 
 function setup(thread)
@@ -8,7 +11,6 @@ end
 
 local count = 0
 local headers = {
-    ["Authorization"] = "Bearer " .. os.getenv("TOKEN"),
     ["Accept"] = "application/json",
     ["Content-Type"] = "application/json",
 }
@@ -17,6 +19,7 @@ function request()
     count = count + 1
     local name = prefix .. count
     headers["Idempotency-Key"] = name
+    headers["Authorization"] = tokens[count % #tokens + 1]
     return wrk.format("POST", nil, headers, '{"name":"' .. name .. '","env":"dev"}')
 end
 

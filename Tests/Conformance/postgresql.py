@@ -6,6 +6,7 @@ away and comes back under a running server; the move from SQLite.
 """
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -175,8 +176,28 @@ class Suite(Checks):
             self.that("it goes on", client.call("POST", "/v1/projects", {"name": "new"}).status == 201)
         verified, said = audit_on(self.binary, data, environment)
         self.that(f"the chains verify: {said}", verified, said)
+        self.drill(credentials, data, {path: len(objects) for path, objects in after.items()})
         stranger = run([self.binary, "serve", "--data", self.folder / "stranger", "--listen", f"{HOST}:0"], environment)
         self.that("a server with another vault key is refused", stranger.returncode == 1 and "vault key" in stranger.stderr, stranger.stderr)
+
+
+    def drill(self, credentials, data, counts):
+        """The restore that docs/operations.md tells people to practise: a dump, an empty database, the vault key."""
+        postgres, dump = self.postgres, self.postgres.home / "moved.dump"
+        where = ["--host", postgres.home, "--port", postgres.port, "--username", "postgres"]
+        postgres.tool("pg_dump", *where, "--format=custom", "--file", dump, "moved")
+        fresh = self.folder / "fresh"
+        fresh.mkdir(mode=0o700)
+        shutil.copy2(data / "key", fresh / "key")
+        environment = {"CLOUDAPI_DATABASE": postgres.database("restored")}
+        postgres.tool("pg_restore", *where, "--exit-on-error", "--dbname", "restored", dump)
+        verified, said = audit_on(self.binary, fresh, environment)
+        self.that(f"a dump, restored: the chains verify: {said}", verified, said)
+        looked = run([self.binary, "doctor", "--data", fresh], environment)
+        self.that("doctor finds nothing", looked.returncode == 0, looked.stdout + looked.stderr)
+        with Server(self.binary, fresh, self.folder / "restored.log", environment).start() as server, server.client(credentials["api_key"]) as client:
+            found = {path: len(every(client, path)) for path in counts}
+            self.that("it serves the same to the same key", found["/v1/projects"] == counts["/v1/projects"] + 1 and found["/v1/webhooks"] == counts["/v1/webhooks"], (found, counts))
 
 
 def audit_on(binary, data, environment):
