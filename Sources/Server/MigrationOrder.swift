@@ -60,4 +60,5 @@ package enum MigrationOrder {
         + ResourceSchema.turns
         + StackSchema.migrations
         + ScheduleSchema.migrations
+        + ResourceSchema.discoveries
 }

@@ -43,6 +43,7 @@ package struct RouteTable: Sendable {
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
             + StackRoutes(engine: engine).all + ScheduleRoutes.all
+            + DiscoveryRoutes(engine: engine).all
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all

@@ -32,6 +32,7 @@ extension Parts {
             BackgroundTask("points", every: .seconds(2)) { try await FoldPoints(store: work, surroundings: surroundings).run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(work, surroundings) },
             BackgroundTask("view budgets", every: .seconds(300)) { try await budgets.run() },
+            BackgroundTask("discoveries", every: .seconds(1)) { try await synchronizer.discover() },
             BackgroundTask("savings", every: .seconds(3600)) { try await savings.run() },
             BackgroundTask("oauth grants and tokens", every: .seconds(60)) { try await oauth.sweep(work, surroundings) },
             BackgroundTask("silent meters", every: .seconds(30)) { if store.isShared { try await counter.closeSilent() } },
@@ -54,6 +55,7 @@ extension Parts {
                     + LatePoints.removeOld(at: now, limit: 500, connection)
                     + SharedLimiter.removeOld(limit: 500, connection)
                     + Drift.removeOld(at: now, limit: 500, connection)
+                    + Discovery.removeOld(at: now, limit: 500, connection)
             }
         } while removed >= 500
     }

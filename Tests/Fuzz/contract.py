@@ -88,6 +88,7 @@ def cloud(server, credentials, elsewhere, size):
             for kind in ("instances", "volumes", "networks", "buckets", "ips", "firewalls")}
     found |= {kind: [each["id"] for each in each_kind] for kind, each_kind in made.items()}
     found |= {"drift": drift(server, credentials, elsewhere, size)}
+    found |= {"discoveries": [discovery(server, credentials, found["connections"][0]) for _ in range(size)]}
     return found | {"operations": [each["operation"]["id"] for each_kind in made.values() for each in each_kind],
                     "resources": [each["id"] for each_kind in made.values() for each in each_kind]}
 
@@ -106,6 +107,11 @@ def drift(server, credentials, elsewhere, size):
             time.sleep(0.2)
     assert len(found) == size, found
     return [each["id"] for each in found]
+
+
+def discovery(server, credentials, connection):
+    with server.client(credentials["session_token"]) as client:
+        return client.call("POST", "/v1/discoveries", {"connection": connection}).json["id"]
 
 
 def make(server, credentials, word, body, number):

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
 
 from peer import VERSION, UnixConnection  # noqa: E402
-from provisioned import Provisioned  # noqa: E402
+from provisioned import IMAGES, SERVE, Provisioned  # noqa: E402
 from server import ROOT, Checks, audit, workspace  # noqa: E402
 
 # The daemon's events make a look come at once; without them it would be a minute.
@@ -37,6 +37,7 @@ class Drift(Provisioned):
         self.removed()
         self.buried()
         self.left_over()
+        self.adopted()
         self.restarted()
         self.check("SIGTERM ends the server", self.server.stop() == 0, self.server.tail())
         verified, words = audit(self.binary, self.data)
@@ -143,6 +144,52 @@ class Drift(Provisioned):
         self.check("what bears none is nobody's business", "somebodys" not in json.dumps(found), found)
         self.check("both are left alone", {"left-over", "somebodys"} <= {each["Name"] for each in self.peer.read("/volumes")["Volumes"]})
         self.act_delete(f"volumes/{refreshed}")
+
+    def adopted(self):
+        """What was there before is found, taken on without being touched, followed, and let go."""
+        made = {"Image": IMAGES["docker"], "Cmd": SERVE, "HostConfig": {"NanoCpus": 1_000_000_000, "Memory": 1 << 30}}
+        self.somebody("POST", "/containers/create?name=legacy", made)
+        self.somebody("POST", "/containers/legacy/start")
+        self.somebody("POST", "/containers/create?name=odd", made | {"HostConfig": {"NanoCpus": 1_100_000_000, "Memory": 1 << 30}})
+        self.somebody("POST", "/networks/create", {"Name": "legacy-net", "Internal": True})
+        begun = self.call("POST", "/v1/discoveries", {"connection": self.name})
+        found = self.until(f"/v1/discoveries/{begun.json['id']}", lambda seen: seen["state"] != "running", within=30)
+        objects = {each["name"]: each for each in found["objects"]}
+        self.check("a discovery finds what nobody manages, and nothing of ours", found["state"] == "succeeded"
+                   and {"legacy", "odd", "legacy-net", "somebodys"} <= set(objects)
+                   and not any(name.startswith("cloudapi-") for name in objects), sorted(objects))
+        self.check("with what a spec would say", objects["legacy"]["fields"].get("size") == "s-1"
+                   and objects["legacy-net"]["fields"].get("nat") is False, objects)
+        before = self.peer.read("/containers/legacy/json")
+
+        def adopt(*names):
+            items = [{"provider_ref": objects[name]["provider_ref"], "name": name, "project_id": self.project} for name in names]
+            return self.call("POST", f"/v1/discoveries/{found['id']}/adopt", {"items": items})
+
+        refused = adopt("legacy", "odd")
+        self.check("what a spec cannot say is refused with the field, and nothing is adopted", refused.status == 422
+                   and [each["pointer"] for each in refused.json["errors"]] == ["/items/1/spec/size"]
+                   and self.call("GET", "/v1/instances/legacy").status == 404, refused)
+        adopted = adopt("legacy", "legacy-net", "somebodys")
+        self.check("what it can say is adopted in bulk, to be looked at", adopted.status == 200
+                   and [each["management"] for each in adopted.json["adopted"]] == ["observe"] * 3, adopted)
+        self.call("POST", "/v1/instances/legacy/actions/refresh")
+        time.sleep(2)
+        self.check("and nothing differs", not self.drifts(f"status=open&resource={adopted.json['adopted'][0]['id']}"))
+        self.check("the container is as it was", self.peer.read("/containers/legacy/json") == before)
+        # The daemon's events are followed of what bears our mark; of this somebody has to ask, or wait for the list.
+        self.somebody("POST", "/containers/legacy/stop?t=2")
+        self.call("POST", "/v1/instances/legacy/actions/refresh")
+        seen = self.seen("a stop of it is seen when it is asked for", "/v1/instances/legacy",
+                         lambda seen: seen["status"]["power"] == "stopped" and self.condition(seen, "Synced") == "false")
+        self.check("and not reverted", seen["operation_id"] is None and seen["drift_policy"] == "report", seen)
+        changed = self.call("POST", "/v1/instances/legacy/actions/stop")
+        self.check("it cannot be changed from here", changed.status == 409, changed)
+        for path in ("instances/legacy", "networks/legacy-net", "volumes/somebodys"):
+            released = self.call("POST", f"/v1/{path}/actions/release")
+            self.check(f"{path} is released", released.status == 200 and released.json["status"]["phase"] == "purged", released)
+        self.check("and still there", self.peer.read("/containers/legacy/json")["Id"] == before["Id"]
+                   and "somebodys" in {each["Name"] for each in self.peer.read("/volumes")["Volumes"]})
 
     def restarted(self):
         script = ROOT / "scripts/peers" / f"{self.name}.sh"

@@ -1,6 +1,9 @@
 import Kernel
 import Provider
+import Server
+import Simulator
 import Synchronization
+import TestKit
 
 /// Counts the calls that reach a provider, by name.
 final class CallCount: Sendable {
@@ -9,6 +12,23 @@ final class CallCount: Sendable {
     subscript(call: String) -> Int { counts.withLock { $0[call] ?? 0 } }
     func count(_ call: String) { counts.withLock { $0[call, default: 0] += 1 } }
     func reset() { counts.withLock { $0 = [:] } }
+}
+
+extension Cloud {
+    /// A cloud whose calls are counted.
+    static func counted(
+        publishedReads: Int? = nil, _ body: @escaping @Sendable (Installation, Cloud, CallCount) async throws -> Void
+    ) async throws {
+        try await Place.fresh { place in
+            let home = try await Installation.prepare(place)
+            let calls = CallCount()
+            try await Installation.open(
+                in: place, home: home, drivers: { [CountingDriver(SimulatorDriver(store: $0), calls, publishedReads: publishedReads)] }
+            ) { installation in
+                try await body(installation, try await Cloud.connect(installation), calls)
+            }
+        }
+    }
 }
 
 struct CountingDriver: ProviderDriver {
@@ -59,6 +79,18 @@ struct CountingProvider: Provider {
         calls.count("list")
         calls.count("list " + kind.rawValue)
         return try await inner.list(kind)
+    }
+    func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger] {
+        calls.count("strangers")
+        return try await inner.strangers(kind)
+    }
+    func mark(_ subject: Subject) async throws(ProviderError) -> Bool {
+        calls.count("mark")
+        return try await inner.mark(subject)
+    }
+    func unmark(_ subject: Subject) async throws(ProviderError) {
+        calls.count("unmark")
+        try await inner.unmark(subject)
     }
     func sample(_ subject: Subject) async throws(ProviderError) -> Sample { try await inner.sample(subject) }
     func logs(_ subject: Subject, _ request: LogRequest) async throws(ProviderError) -> AsyncThrowingStream<LogLine, any Error> {

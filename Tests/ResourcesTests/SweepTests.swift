@@ -10,22 +10,8 @@ import Testing
 
 /// How often a provider is asked, and for how much at a time.
 @Suite struct `Sync` {
-    private static func counted(
-        publishedReads: Int? = nil, _ body: @escaping @Sendable (Installation, Cloud, CallCount) async throws -> Void
-    ) async throws {
-        try await Place.fresh { place in
-            let home = try await Installation.prepare(place)
-            let calls = CallCount()
-            try await Installation.open(
-                in: place, home: home, drivers: { [CountingDriver(SimulatorDriver(store: $0), calls, publishedReads: publishedReads)] }
-            ) { installation in
-                try await body(installation, try await Cloud.connect(installation), calls)
-            }
-        }
-    }
-
     @Test func `of ten thousand volumes is one list, and no look at any of them`() async throws {
-        try await Self.counted { installation, cloud, calls in
+        try await Cloud.counted { installation, cloud, calls in
             let id = try await cloud.make("volumes", "first").text("id")
             try await installation.sync()
             try await installation.multiply(id, to: 10_000)
@@ -44,7 +30,7 @@ import Testing
     }
 
     @Test func `looks each minute at what changed within the hour, then every ten minutes`() async throws {
-        try await Self.counted { installation, cloud, calls in
+        try await Cloud.counted { installation, cloud, calls in
             try await cloud.make("volumes", "data")
             try await installation.watch(seconds: 60)
             calls.reset()
@@ -63,7 +49,7 @@ import Testing
 
     @Test(arguments: settings)
     func `looks as often as a resource says`(_ settings: JSON, _ expected: ClosedRange<Int>) async throws {
-        try await Self.counted { installation, cloud, calls in
+        try await Cloud.counted { installation, cloud, calls in
             let id = try await cloud.make("volumes", "data").text("id")
             _ = try await cloud.patch("/v1/volumes/\(id)", settings).expecting(200)
             try await installation.watch(seconds: 61)
@@ -74,7 +60,7 @@ import Testing
     }
 
     @Test func `looks at one object at once when somebody asks`() async throws {
-        try await Self.counted { installation, cloud, calls in
+        try await Cloud.counted { installation, cloud, calls in
             let id = try await cloud.make("instances", "web", .object([]), [.init("drift_policy", "report")]).text("id")
             try await cloud.make("instances", "other")
             try await installation.sync()
@@ -95,7 +81,7 @@ import Testing
     }
 
     @Test func `takes a quarter of what the cloud allows`() async throws {
-        try await Self.counted(publishedReads: 8) { installation, cloud, calls in
+        try await Cloud.counted(publishedReads: 8) { installation, cloud, calls in
             _ = try await cloud.make("volumes", "data", .object([]), [.init("sync_interval_s", 5)])
             try await installation.watch(seconds: 120)
             calls.reset()
@@ -105,7 +91,7 @@ import Testing
     }
 
     @Test func `of a server that starts looks at everything within a minute, and of another's objects says nothing`() async throws {
-        try await Self.counted { installation, cloud, calls in
+        try await Cloud.counted { installation, cloud, calls in
             let id = try await cloud.make("instances", "web").text("id")
             try await cloud.simulator(named: "sim").plantForeign(named: "somebody")
             try await cloud.simulator(named: "sim").plantForeign(named: "cloudapi-inst-x", installation: "ins_other")

@@ -45,8 +45,16 @@ extension Estate {
             .drift: try await builder.drift(of: "volumes", "drifting", "size_gib = 99"),
             .ignorableDrift: try await builder.drift(of: "volumes", "ignorable", "size_gib = 99"),
             .revertibleDrift: try await builder.drift(of: "instances", "stopped-elsewhere", "power = 'stopped'"),
+            .discovery: try await builder.discover(try await builder.connect("found")),
         ]
-        return ids.merging([.blockedOperation: blocked]) { one, _ in one }.merging(drifts) { one, _ in one }
+        let adopted: [Noun: String] = [
+            .adoptedInstance: try await builder.adopted("instances"), .adoptedVolume: try await builder.adopted("volumes"),
+            .adoptedNetwork: try await builder.adopted("networks"), .adoptedBucket: try await builder.adopted("buckets"),
+            .adoptedAddress: try await builder.adopted("ips"), .adoptedFirewall: try await builder.adopted("firewalls"),
+        ]
+        return ids.merging([.blockedOperation: blocked]) { one, _ in one }.merging(drifts) { one, _ in one }.merging(adopted) { one, _ in
+            one
+        }
     }
 
     /// An operation that runs until somebody lets the engine finish it.
@@ -109,6 +117,30 @@ private struct CloudBuilder {
     func plan(_ name: String) async throws -> String {
         let stack = try await stack(name)
         return try await installation.post("/v1/plans", as: secret, ["stack_id": .string(stack)]).expecting(201).text("id")
+    }
+
+    /// Makes something that counts as having been there before.
+    func adopted(_ collection: String) async throws -> String {
+        let id = try await make(collection, "adopted")
+        try await installation.settle()
+        _ = try await installation.store.write { connection in
+            try connection.execute(#"UPDATE resources SET sync = '{"adoption":"marked"}' WHERE id = ?"#, id)
+        }
+        return id
+    }
+
+    /// Looks for what nobody manages, where there is a volume; answers the discovery.
+    func discover(_ connection: String) async throws -> String {
+        _ = try await installation.store.write { store in
+            try store.execute(
+                """
+                INSERT INTO simulator_objects (workspace, mode, connection, labels, kind, reference, name, made_at, size_gib)
+                SELECT workspace, mode, id, '{}', 'volume', 'stranger', 'stranger', 0, 1 FROM connections WHERE id = ?
+                """, connection)
+        }
+        let begun = try await installation.post("/v1/discoveries", as: secret, ["connection": .string(connection)]).expecting(202)
+        try await installation.discover()
+        return begun.text("id")
     }
 
     /// Begins to make an instance; answers the operation.

@@ -36,6 +36,10 @@ struct Estate: Sendable {
         case operation, blockedOperation
         /// Of volumes that somebody has changed at their provider, and of an instance that somebody has stopped there.
         case drift, ignorableDrift, revertibleDrift
+        /// Of a connection, done; it has found a volume whose reference is `stranger`.
+        case discovery
+        /// What was there before us, of each kind.
+        case adoptedInstance, adoptedVolume, adoptedNetwork, adoptedBucket, adoptedAddress, adoptedFirewall
         /// A request that changed something.
         case request
         /// A word of a closed list, the same for everybody.
@@ -57,7 +61,8 @@ struct Estate: Sendable {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .bucket,
                 .deletedBucket, .address, .firewall, .deletedFirewall, .stack, .plan, .schedule, .operation, .blockedOperation, .drift,
-                .ignorableDrift, .revertibleDrift,
+                .ignorableDrift, .revertibleDrift, .discovery,
+                .adoptedInstance, .adoptedVolume, .adoptedNetwork, .adoptedBucket, .adoptedAddress, .adoptedFirewall,
             ].contains(self)
         }
 
@@ -100,14 +105,15 @@ struct Estate: Sendable {
                 case .stack: "stk"
                 case .plan: "plan"
                 case .schedule: "sch"
-                case .instance, .runningInstance, .deletedInstance: InstanceKind.prefix
-                case .volume: VolumeKind.prefix
-                case .network, .deletedNetwork: NetworkKind.prefix
-                case .bucket, .deletedBucket: BucketKind.prefix
-                case .address: AddressKind.prefix
-                case .firewall, .deletedFirewall: FirewallKind.prefix
+                case .instance, .runningInstance, .deletedInstance, .adoptedInstance: InstanceKind.prefix
+                case .volume, .adoptedVolume: VolumeKind.prefix
+                case .network, .deletedNetwork, .adoptedNetwork: NetworkKind.prefix
+                case .bucket, .deletedBucket, .adoptedBucket: BucketKind.prefix
+                case .address, .adoptedAddress: AddressKind.prefix
+                case .firewall, .deletedFirewall, .adoptedFirewall: FirewallKind.prefix
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .drift, .ignorableDrift, .revertibleDrift: "drf"
+                case .discovery: "dsc"
                 case .resourceName: "name"
                 }
             if self == .opportunity || self == .thread { return "987654321" }

@@ -171,7 +171,7 @@ private struct World {
                 "schedules", "webhook_endpoints", "webhook_deliveries",
                 "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
                 "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers", "oauth_clients",
-                "oauth_grants", "drifts",
+                "oauth_grants", "drifts", "discoveries",
             ]
             return try (["accounts", "projects", "users", "sessions", "events", "workspaces"] + withMode).flatMap { table in
                 let workspace = table == "workspaces" ? "id" : "workspace"

@@ -3,7 +3,7 @@ import Server
 
 extension RouteCase {
     static let resources: [String: RouteCase] = [
-        connections, instances, volumes, networks, buckets, addresses, firewalls, operations, drift,
+        connections, instances, volumes, networks, buckets, addresses, firewalls, operations, drift, discoveries, releases,
     ].reduce(into: [:]) { all, cases in
         all.merge(cases) { one, _ in one }
     }
@@ -90,6 +90,25 @@ extension RouteCase {
         "POST /v1/drift/{id}/accept": RouteCase(path: [.drift]),
         "POST /v1/drift/{id}/ignore": RouteCase(path: [.ignorableDrift]),
     ]
+
+    private static let discoveries: [String: RouteCase] = [
+        "POST /v1/discoveries": RouteCase(
+            body: { ["connection": .string($0[.connection])] },
+            reference: .init(noun: .connection, query: nil, body: { ["connection": .string($0)] })),
+        "GET /v1/discoveries/{id}": RouteCase(path: [.discovery]),
+        "POST /v1/discoveries/{id}/adopt": RouteCase(
+            path: [.discovery],
+            body: { estate in
+                ["items": [["provider_ref": "stranger", "name": "found", "project_id": .string(estate.outcome.project.rawValue)]]]
+            }),
+    ]
+
+    private static let releases = [
+        ("instances", Estate.Noun.adoptedInstance), ("volumes", .adoptedVolume), ("networks", .adoptedNetwork), ("buckets", .adoptedBucket),
+        ("ips", .adoptedAddress), ("firewalls", .adoptedFirewall),
+    ].reduce(into: [String: RouteCase]()) { all, one in
+        all["POST /v1/\(one.0)/{id}/actions/release"] = RouteCase(path: [one.1])
+    }
 
     /// What every kind has alike. `change` is what a patch says of the spec.
     private static func collection(_ name: String, _ noun: Estate.Noun, change: JSON) -> [String: RouteCase] {

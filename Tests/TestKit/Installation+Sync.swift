@@ -13,6 +13,9 @@ extension Installation {
         _ = try await moving { try await parts.synchronizer.runDue() }
     }
 
+    /// Does the discoveries that wait.
+    package func discover() async throws { try await moving { try await parts.synchronizer.discover() } }
+
     /// Looks at what is due now, again and again while the clock is moved on by so many seconds, a step at a time.
     package func watch(seconds: Int64, step: Int64 = 1) async throws {
         var left = seconds

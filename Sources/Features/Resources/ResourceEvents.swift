@@ -5,7 +5,9 @@ package import Web
 /// What is said in the log about resources, their operations and the connections they are made through. The types of a resource begin
 /// with its kind; those that end in `_requested` are said when a call is admitted, the others when the provider has done it.
 package enum ResourceEvents {
-    package static let types = ResourceKind.allCases.flatMap(types(of:)) + [ended] + operations + connections + freezes + DriftEvents.types
+    package static let types =
+        ResourceKind.allCases.flatMap(types(of:)) + [ended] + operations + connections + freezes + DriftEvents.types
+        + DiscoveryEvents.types
 
     private static let operation = Schema.id("op", "The operation that does it.")
     private static let error = Schema.object([
@@ -41,6 +43,10 @@ package enum ResourceEvents {
             EventType(
                 "\(noun).expired", "Its time was up: it is being deleted.",
                 data: named + [.required("operation_id", operation), .optional("after", snapshot)]),
+            EventType("\(noun).adopted", "An object that was there became a resource that is looked at.", data: admitted),
+            EventType(
+                "\(noun).released", "What was adopted is nobody's here any more; the object stays as it is.",
+                data: named + [.required("provider_ref", Schema.string(0...500, .echo).nullable)]),
             EventType("\(noun).purged", "It is gone for good; its name is free.", data: named),
             EventType(
                 "\(noun).observed", "What is known of it has changed while something goes on: its phase, power, addresses or conditions.",

@@ -27,6 +27,9 @@ struct Marks: Sendable {
         return .ours(id)
     }
 
+    /// Whether an installation, whichever it is, has made it.
+    func isMarked(_ labels: JSON?) -> Bool { labels?[Self.installationKey] != nil }
+
     /// What we wrote down when the volume was made: the peers know no sizes.
     func sizeGiB(_ labels: JSON?) -> Int? { labels?[Self.sizeKey]?.string.flatMap { Int($0) } }
 

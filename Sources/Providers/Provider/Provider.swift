@@ -30,6 +30,16 @@ package protocol Provider: Sendable {
     /// Calls that look, as many as the cloud allows a minute by its own word; nil where it says nothing.
     var publishedReads: Int? { get }
 
+    /// Everything of this kind that does not carry this installation's mark: what could be adopted.
+    func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger]
+
+    /// Puts this installation's mark on the object under the subject's reference, which bears nobody's. False where what exists cannot be
+    /// marked. Doing it twice does no harm.
+    func mark(_ subject: Subject) async throws(ProviderError) -> Bool
+
+    /// Takes the subject's mark off again and leaves the object as it is.
+    func unmark(_ subject: Subject) async throws(ProviderError)
+
     /// What the cloud says by itself of objects that may have changed, until it ends; nil where it says nothing. It makes a look come
     /// sooner and decides nothing, so what is missed is no harm.
     func hints() async throws(ProviderError) -> AsyncThrowingStream<Hint, any Error>?
@@ -43,6 +53,11 @@ package protocol Provider: Sendable {
 
 extension Provider {
     package var publishedReads: Int? { nil }
+    package func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger] {
+        throw ProviderError(.rejected, "What was not made from here cannot be listed at this provider.")
+    }
+    package func mark(_ subject: Subject) async throws(ProviderError) -> Bool { false }
+    package func unmark(_ subject: Subject) async throws(ProviderError) {}
     package func hints() async throws(ProviderError) -> AsyncThrowingStream<Hint, any Error>? { nil }
 }
 

@@ -67,7 +67,7 @@ struct Fault: Sendable, Equatable {
 /// The calls a fault can be bound to, as settings name them.
 enum SimulatedStep: String, Sendable, CaseIterable {
     case create, start, stop, restart, resize, delete, find, list, attach, detach, join, leave, grow, assign, unassign, configure, empty,
-        probe, sample, logs
+        probe, sample, logs, mark
 
     init(_ change: Change) {
         self =

@@ -38,6 +38,7 @@ extension Resource {
         (one.syncedAt, two.syncedAt) = (nil, nil)
         (one.updatedAt, two.updatedAt) = (createdAt, createdAt)
         (one.sync.baseline, two.sync.baseline) = (nil, nil)
+        (one.sync.adoption, two.sync.adoption) = (nil, nil)
         return one == two
     }
 

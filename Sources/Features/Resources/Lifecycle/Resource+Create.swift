@@ -76,6 +76,9 @@ struct Admitting {
         guard resource.phase == .deleted else {
             throw Problem(.notDeleted, "The \(resource.kind.rawValue) \(resource.name) is not deleted.")
         }
+        guard resource.sync.adoption == nil else {
+            throw Problem(.invalidState, "It was adopted: how it was made is not known, so it cannot be made again.")
+        }
         guard resource.kind.canBeUndeleted else {
             throw Problem(.invalidState, "The data of a deleted \(resource.kind.rawValue) are gone; make a new one.")
         }

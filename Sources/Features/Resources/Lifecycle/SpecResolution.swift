@@ -176,6 +176,12 @@ struct SpecResolution {
             guard let found = try? Resource.find(name, kind, project: project.id, for: caller, connection), found.project == project.id,
                 found.connection == account.id, !found.isGone, found.phase != .deleting, found.phase != .failed
             else { continue }
+            guard !found.isToldByReference else {
+                throw Problem(
+                    .invalidReference,
+                    "The \(found.kind.noun) \(found.name) was adopted and bears no mark of ours, so it is only looked at.",
+                    violations: [.init(pointer: pointer, code: "adopted", detail: "is only looked at")])
+            }
             return found
         }
         throw Problem(

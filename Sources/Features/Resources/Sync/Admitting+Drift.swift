@@ -90,6 +90,9 @@ extension Admitting {
 
     /// Makes again what is gone, under its old id and name. Throws `invalid_state` for what held data.
     func recreate(_ drift: DriftID, _ resource: inout Resource) throws -> Operation {
+        guard resource.sync.adoption == nil else {
+            throw Problem(.invalidState, "It was adopted: how it was made is not known, so it cannot be made again.")
+        }
         guard resource.kind.isStateless else {
             throw Problem(
                 .invalidState,
@@ -141,15 +144,7 @@ extension Admitting {
 
     /// What is gone counts as deleted. Throws `in_use` while others need it.
     func bury(_ resource: inout Resource) throws {
-        let dependents = try resource.dependents(connection)
-        guard dependents.isEmpty else {
-            throw Problem(
-                .inUse, "\(dependents.count) other \(dependents.count == 1 ? "resource needs" : "resources need") it.",
-                members: [
-                    "dependents": .array(
-                        dependents.prefix(100).map { ["id": JSON($0.id), "kind": .string($0.kind.rawValue), "name": .string($0.name)] })
-                ])
-        }
+        try resource.requireFree(connection)
         let operation = try queue.noop(.delete, on: resource)
         resource.phase = .deleted
         (resource.power, resource.reference, resource.observed, resource.conditions) = (nil, nil, .init(), [])

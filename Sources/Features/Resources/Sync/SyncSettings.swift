@@ -14,6 +14,9 @@ package struct SyncSettings: Sendable, Equatable {
     /// What was seen when an operation last succeeded; nil before the first look.
     package var baseline: CanonicalState?
 
+    /// How it is told, if it was there before us; nil for what was made from here.
+    package var adoption: Adoption?
+
     package init() {}
 }
 
@@ -54,7 +57,9 @@ extension Resource {
                 .deletionProtected, "The \(kind.rawValue) \(name) is managed as no_delete.")
         case .observe, .paused:
             throw Problem(
-                .invalidState, "The \(kind.rawValue) \(name) is not managed (\(sync.management.rawValue)); set `management` to managed.")
+                .invalidState,
+                "The \(kind.rawValue) \(name) is not managed (\(sync.management.rawValue)); set `management` to managed, or release what was adopted."
+            )
         }
     }
 }
@@ -67,6 +72,7 @@ extension SyncSettings {
         if let interval { members.append(.init("interval", .integer(interval))) }
         if !ignored.isEmpty { members.append(.init("ignore", .array(ignored.map(JSON.string)))) }
         if let baseline { members.append(.init("baseline", baseline.json)) }
+        if let adoption { members.append(.init("adoption", .string(adoption.rawValue))) }
         return .object(members)
     }
 
@@ -76,6 +82,7 @@ extension SyncSettings {
         interval = json["interval"]?.integer
         ignored = (json["ignore"]?.array ?? []).compactMap(\.string)
         baseline = json["baseline"].map { CanonicalState($0) }
+        adoption = json["adoption"]?.string.flatMap(Adoption.init)
     }
 
     /// What an operation did without a look at what came of it: the next look is believed.
@@ -155,6 +162,10 @@ extension Admitting {
     /// What is to be changed from here has to be as it is wanted first. Throws `invalid_state` with what differs.
     func requireInStep(_ resource: Resource) throws {
         guard resource.sync.management == .managed || resource.sync.management == .noDelete else { return }
+        guard !resource.isToldByReference else {
+            throw Problem(
+                .invalidState, "It was adopted and bears no mark of ours, so it can be observed, paused or released, and not changed.")
+        }
         let open = try Drift.open(of: resource.id, in: resource.tenant, connection).flatMap(\.fields)
         guard open.isEmpty else {
             throw Problem(

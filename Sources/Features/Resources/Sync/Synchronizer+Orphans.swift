@@ -39,6 +39,11 @@ extension Synchronizer {
         }
         var hasDeleted = false
         for orphan in orphans {
+            if orphan.resource?.sync.adoption == .released {
+                try await account.provider.unmark(
+                    Subject(kind: unit.kind, id: orphan.id.rawValue, reference: orphan.sighting.reference))
+                continue
+            }
             if let drift = known[orphan.sighting.reference] {
                 if try await treat(drift, orphan, account) { hasDeleted = true }
             } else if try await isStillThere(orphan, unit.kind, account) {
@@ -62,7 +67,8 @@ extension Synchronizer {
                 orphans.append(Orphan(sighting: sighting, id: id, resource: resource))
             } else {
                 let gone = try await engine.store.read { try? Resource.find(id, in: unit.tenant, $0) }
-                guard gone.map({ $0.isGone && $0.updatedAt <= begun.adding(seconds: -Self.lag) }) ?? true else { continue }
+                let isReleased = gone?.sync.adoption == .released
+                guard gone.map({ $0.isGone && (isReleased || $0.updatedAt <= begun.adding(seconds: -Self.lag)) }) ?? true else { continue }
                 orphans.append(Orphan(sighting: sighting, id: id, resource: gone))
             }
         }

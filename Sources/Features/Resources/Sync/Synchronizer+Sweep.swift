@@ -10,9 +10,10 @@ extension Synchronizer {
     /// One complete list, and what follows from it.
     func sweep(_ unit: SyncUnit, _ account: SyncAccount) async throws(ProviderError) {
         let begun = engine.surroundings.now()
-        let seen = try await account.provider.list(unit.kind)
+        var seen = try await account.provider.list(unit.kind)
         schedule.health(account.account.id) { $0.answered() }
         let finding = try await keeping { try await read(unit) }
+        seen += try await adopted(finding, seen, unit, account)
         let absent = try await keeping { try await take(seen, finding, begun, account) }
         var isWaiting = false
         for resource in absent {
@@ -92,7 +93,7 @@ extension Synchronizer {
         try await keeping {
             try await change(resource.id, resource.tenant, begun) { change in
                 guard let found else { return try change.noteMissing() }
-                try found.owner == .ours(resource.id.rawValue) ? change.see(found) : change.noteForeign(found)
+                try resource.isSeen(in: found) ? change.see(found) : change.noteForeign(found)
             }
         }
     }
@@ -111,7 +112,7 @@ extension Synchronizer {
         guard let found else { return schedule.touch(hint.unit, by: engine.surroundings.now()) }
         try await keeping {
             try await change(known.id, known.tenant, begun) { change in
-                try found.owner == .ours(known.id.rawValue) ? change.see(found) : change.noteForeign(found)
+                try known.isSeen(in: found) ? change.see(found) : change.noteForeign(found)
             }
         }
         schedule.noteSeen([known.id])

@@ -30,6 +30,12 @@ struct AWSMarks: Sendable {
         return tags + order.labels.sorted { $0.key < $1.key }.prefix(Self.mostLabels).map { (Self.userPrefix + $0.key, $0.value) }
     }
 
+    /// On what was there before: whose it is, and nothing else.
+    func tags(of subject: Subject) -> [(String, String)] { [(Self.resourceKey, subject.id), (Self.installationKey, installation)] }
+
+    /// Whether an installation, whichever it is, has made it.
+    static func isMarked(_ tags: [String: String]) -> Bool { tags[installationKey] != nil }
+
     /// As `TagSpecification` takes them, so that the object never is without them.
     func specification(_ type: String, for order: Order) -> [AWSParameter] {
         let tags = tags(for: order).enumerated().flatMap { index, tag -> [AWSParameter] in
