@@ -209,7 +209,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DashboardTests",
-            dependencies: ["Dashboard", "TestKit", "Server", "Web", "Metering", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
+            dependencies: ["Dashboard", "TestKit", "Server", "Web", "Metering", "Resources", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
         .testTarget(
             name: "ResourcesTests",
             dependencies: ["TestKit", "Server", "Resources", "Prices", "Provider", "Simulator", "Storage", "Kernel", .httpTypes],

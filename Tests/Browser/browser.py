@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
 from applications import Applications
 from server import BUILD, Server, init, within_venv, workspace
 
-PAGES = ("overview", "projects", "resources", "resources/new", "resources/new/volume", "resources/new/network", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
+PAGES = ("overview", "projects", "resources", "resources/new", "resources/new/volume", "resources/new/network", "resources/new/bucket", "resources/new/ip", "resources/new/firewall",
+         "resources/stacks", "resources/schedules", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
 
 # What nobody should meet on a page: a field without a name, a button that says nothing, an id given twice, headings out of order, an order of
 # the keyboard other than that of the page, text of too little contrast (WCAG 2.2, 1.4.3).

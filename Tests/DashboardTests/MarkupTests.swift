@@ -26,12 +26,19 @@ import Testing
             let webhook = try await installation.post(
                 "/v1/webhooks", as: key, ["url": "https://one.example/hook", "description": name]
             ).expecting(201).text("id")
+            let stack = try await installation.post(
+                "/v1/stacks", as: key,
+                ["name": "s", "project_id": project, "variables": ["x": name], "resources": [["key": "a", "kind": "instance"]]]
+            ).expecting(201).text("id")
+            _ = try await installation.post(
+                "/v1/schedules", as: key, ["name": name, "project_id": project, "days": ["mon"], "stop_time": "20:00", "selector": "a=b"]
+            ).expecting(201)
             let browser = try await Browser.signedIn(installation)
             let last = try await installation.get("/v1/events", as: key).items.first?["seq"]?.integer ?? 1
             let paths = [
                 "overview", "projects", "projects/\(home.project)", "resources?name=%3Cimg%3E", "usage", "usage/budgets", "usage/alerts",
                 "usage/budgets/\(budget)", "usage/alerts/\(alert)", "webhooks", "webhooks/\(webhook)", "events", "audit",
-                "settings/api-keys",
+                "settings/api-keys", "resources/stacks", "resources/stacks/\(stack)", "resources/schedules",
             ]
             for path in paths + (1...last).map({ "events/\($0)" }) {
                 let page = try await browser.go("/app/\(path)")

@@ -66,6 +66,8 @@ package struct DashboardPages: Sendable {
         ProjectPage(pages: self).add(to: router)
         OverviewPage(pages: self).add(to: router)
         ResourcesPage(pages: self).add(to: router)
+        StacksPage(pages: self).add(to: router)
+        SchedulesPage(pages: self).add(to: router)
         ResourcePage(pages: self).add(to: router)
         EventsPage(pages: self).add(to: router)
         AuditPage(pages: self).add(to: router)

@@ -18,7 +18,8 @@ struct Look: Sendable {
         "webhooks": WebhooksPage.template, "webhook": WebhookPage.template, "delivery": DeliveryPage.template,
         "usage": UsagePage.template, "tabs": Tab.template, "budgets": BudgetsPage.template, "budget": BudgetsPage.editTemplate,
         "alerts": AlertsPage.template, "alert": AlertPage.template, "resources": ResourcesPage.template,
-        "new-resource": NewResourcePage.template,
+        "new-resource": NewResourcePage.template, "stacks": StacksPage.template, "stack": StacksPage.oneTemplate,
+        "schedules": SchedulesPage.template,
         "overview": OverviewPage.template, "resource": ResourcePage.template,
 
         "error": ErrorPage.template,

@@ -15,6 +15,7 @@ struct ResourcesPage: Sendable {
     }
 
     private struct Content: Sendable {
+        let tabs: [Tab]
         let rows: [Row]
         let isEmpty: Bool
         let isFiltered: Bool
@@ -63,6 +64,7 @@ struct ResourcesPage: Sendable {
             wrong = problem.detail
         }
         let content = Content(
+            tabs: Tab.resources(at: Self.path),
             rows: found.items.map { Row($0, projects, connections) }, isEmpty: found.items.isEmpty,
             isFiltered: filters.contains { !$0.1.isEmpty },
             wrong: wrong,
@@ -82,6 +84,7 @@ struct ResourcesPage: Sendable {
         {{<frame}}{{$main}}
         <div class="page-head"><div><h1>Resources</h1><p>Instances, volumes, networks, buckets, addresses and firewalls of all your projects, wherever they run.</p></div>
         {{#page.mayMake}}<div class="head-actions"><a class="button" id="new-resource" href="/app/resources/new">\(Icon.plus)New resource</a></div>{{/page.mayMake}}</div>
+        {{#page}}{{> tabs}}{{/page}}
         {{#page.wrong}}<p class="notice bad" role="alert">{{.}}</p>{{/page.wrong}}
         <details class="card filters"{{#page.isFiltered}} open{{/page.isFiltered}}><summary>Filter</summary>
         <form method="get" action="/app/resources" role="search"><div class="fields three">

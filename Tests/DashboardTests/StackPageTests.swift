@@ -1,0 +1,121 @@
+import Kernel
+import Resources
+import Server
+import TestKit
+import Testing
+
+@Suite struct `Stacks and schedules on the dashboard` {
+    @Test func `a stack is shown with its members, its plans and what was done last`() async throws {
+        try await Installation.run { installation in
+            let (key, project) = (installation.home.testKey, installation.home.project.rawValue)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            #expect(try await browser.go("/app/resources/stacks").text.contains("No stacks yet"))
+            let plan = try await installation.post(
+                "/v1/plans", as: key,
+                [
+                    "name": "shop", "project_id": .string(project), "variables": ["size": "s-2"],
+                    "resources": [
+                        ["key": "web", "kind": "instance", "spec": ["size": "${var.size}"]], ["key": "logs", "kind": "bucket"],
+                    ],
+                ]
+            ).expecting(201)
+            let id = plan.text("stack_id")
+            _ = try await installation.post("/v1/plans/\(plan.text("id"))/apply", as: key).expecting(202)
+            try await browser.go("/app/resources/stacks/\(id)")
+            #expect(browser.page.contains("Applying") && browser.page.contains("size=s-2") && browser.page.contains("Not made yet"))
+            for _ in 0..<5 {
+                try await installation.parts.engine.advanceStacks()
+                try await installation.settle()
+                installation.clock.advance(milliseconds: 1)
+            }
+            try await browser.go("/app/resources/stacks")
+            #expect(browser.page.contains("href=\"/app/resources/stacks/\(id)\"") && browser.page.contains("Ready"))
+            try await browser.go("/app/resources/stacks/\(id)")
+            let web = try await installation.get("/v1/instances/shop-web", as: key).text("id")
+            for part in [
+                "href=\"/app/resources/\(web)\"", "create web, create logs", "10.22 USD", "Stack apply", "2 of 2 steps done", "Applied",
+            ] {
+                #expect(browser.page.contains(part), "\(part)")
+            }
+            try await browser.look(at: "live")
+            #expect(try await browser.go("/app/resources/stacks/\(id)").status == 404)
+            let away = try await installation.makeWorkspace()
+            let stranger = try await Browser.signedIn(installation, email: away.email, password: away.password)
+            try await stranger.look(at: "test")
+            #expect(try await stranger.go("/app/resources/stacks/\(id)").status == 404)
+        }
+    }
+
+    @Test func `a schedule is made, paused, shown with what it saved, and deleted after a question`() async throws {
+        try await Installation.run { installation in
+            let (key, project) = (installation.home.liveKey, installation.home.project.rawValue)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.go("/app/resources/schedules")
+            let form = [
+                "name": "Nights", "project_id": project, "stop_time": "20:00", "start_time": "", "time_zone": "Europe/Berlin",
+                "selector": "env=dev", "days": "mon",
+            ]
+            let wrong = try await browser.submit("/app/resources/schedules", form.merging(["time_zone": "Nowhere/Land"]) { $1 })
+            #expect(wrong.status == 422 && wrong.text.contains("Nowhere/Land is no time zone") && wrong.text.contains("value=\"Nights\""))
+            #expect(try await browser.submit("/app/resources/schedules", form, token: false).status == 403)
+            try await browser.go("/app/resources/schedules")
+            try await browser.submit("/app/resources/schedules", form)
+            #expect(browser.location == "/app/resources/schedules")
+            let id = try #require(try await installation.get("/v1/schedules", as: key).ids.first)
+            try await browser.go("/app/resources/schedules")
+            for part in ["stop 20:00", "Mon · Europe/Berlin", "env=dev", "0.00 USD", "0 hours", "Pause"] {
+                #expect(browser.page.contains(part), "\(part)")
+            }
+            try await browser.submit("/app/resources/schedules/\(id)/pause", ["action": "pause"])
+            #expect(try await installation.get("/v1/schedules/\(id)", as: key)["enabled"] == false)
+            #expect(try await browser.go("/app/resources/schedules").text.contains("Resume"))
+            let viewer = try await Browser.member(installation, "viewer", of: project)
+            #expect(try await viewer.go("/app/resources/schedules").text.contains("Nights"))
+            #expect(!viewer.page.contains("/deletion") && !viewer.page.contains("New schedule"))
+            #expect(try await viewer.submit("/app/resources/schedules/\(id)/deletion", ["confirmed": "yes"]).status == 403)
+            try await browser.submit("/app/resources/schedules/\(id)/deletion")
+            #expect(browser.page.contains("Its instances stay as they are"))
+            try await browser.submit("/app/resources/schedules/\(id)/deletion", ["confirmed": "yes"])
+            #expect(try await installation.get("/v1/schedules/\(id)", as: key).status == 404)
+        }
+    }
+
+    @Test func `every kind can be made from a form, with volumes, environment and rules a line each`() async throws {
+        try await Installation.run { installation in
+            let (key, project) = (installation.home.testKey, installation.home.project.rawValue)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            try await browser.go("/app/resources/new/ip")
+            let common = ["project_id": project]
+            func make(_ kind: String, _ form: [String: String]) async throws -> Reply {
+                try await browser.go("/app/resources/new/\(kind)")
+                return try await browser.submit("/app/resources/new/\(kind)", form.merging(common) { $1 })
+            }
+            _ = try await make("ip", ["name": "front-9", "family": "ipv4"])
+            #expect(browser.location?.hasPrefix("/app/resources/ip_") == true, "\(browser.page)")
+            _ = try await make("bucket", ["name": "logs-9", "versioning": "yes", "expire_days": "30"])
+            #expect(browser.location?.hasPrefix("/app/resources/bkt_") == true, "\(browser.page)")
+            let bucket = try await installation.get("/v1/buckets/logs-9", as: key)
+            #expect(bucket["spec"]?["versioning"] == true && bucket["spec"]?["public"] == false && bucket["spec"]?["expire_days"] == 30)
+            _ = try await make("volume", ["name": "data-9", "size_gib": "5"])
+            let instance = [
+                "name": "web-9", "size": "n-1", "ip_ids": "front-9", "volumes": "data-9=/data", "env": "A=1\nB=x=y",
+                "command": "serve\n--all",
+            ]
+            let bad = try await make("instance", instance.merging(["volumes": "nothing-9=/data"]) { $1 })
+            #expect(bad.status == 422 && bad.text.contains("aria-invalid") && bad.text.contains(">nothing-9=/data</textarea>"))
+            _ = try await make("instance", instance)
+            #expect(browser.location?.hasPrefix("/app/resources/inst_") == true, "\(browser.page)")
+            let made = try await installation.get("/v1/instances/web-9", as: key).expecting(200)
+            #expect(made["spec"]?["env_names"] == ["A", "B"] && made["spec"]?["command"] == ["serve", "--all"])
+            #expect(made["spec"]?["volumes"]?.array?.first?["path"] == "/data" && made["spec"]?["ip_ids"]?.array?.count == 1)
+            let half = try await make("firewall", ["name": "wall-9", "rules": "ingress tcp"])
+            #expect(half.status == 422 && half.text.contains("“ingress tcp” is not"))
+            _ = try await make("firewall", ["name": "wall-9", "rules": "ingress tcp 443,8000-8100 0.0.0.0/0\ningress icmp any 10.0.0.0/8"])
+            #expect(browser.location?.hasPrefix("/app/resources/fw_") == true, "\(browser.page)")
+            let rules = try await installation.get("/v1/firewalls/wall-9", as: key)["spec"]?["rules"]?.array ?? []
+            #expect(rules.map { $0["ports"] } == [["443", "8000-8100"], []])
+        }
+    }
+}
