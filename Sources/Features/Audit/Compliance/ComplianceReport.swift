@@ -72,12 +72,15 @@ extension ComplianceReport {
     ) async throws -> JSON {
         let tenant = call.caller.tenant
         let chain = try await call.scan { try ReportChain.find(period, in: tenant, $0) }
-        var tallies = sections.map { ReportTally($0, period) }
+        // The first section is as long as the log and takes half of the time.
+        let first = ReportDesk(sections.prefix(1), period)
+        let others = ReportDesk(sections.dropFirst(), period)
         try await ReportPass(tenant: tenant, period: period, chain: chain).run(call) { events in
-            for index in tallies.indices { _ = tallies[index].take(events) }
+            async let taken: Void = first.take(events)
+            await others.take(events)
+            await taken
         }
-        for index in tallies.indices { _ = tallies[index].end() }
-        return manifest(period, tenant, chain, tallies)
+        return manifest(period, tenant, chain, await first.end() + others.end())
     }
 
     static func make(

@@ -48,3 +48,22 @@ struct ReportTally {
         ]
     }
 }
+
+/// Some sections of a report that is only counted and hashed; two of these work beside each other.
+actor ReportDesk {
+    private let queue = OwnQueue("report")
+    private var tallies: [ReportTally]
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+    init(_ sections: some Sequence<ReportSection>, _ period: ReportPeriod) { tallies = sections.map { ReportTally($0, period) } }
+
+    func take(_ events: [ReportedEvent]) {
+        for index in tallies.indices { _ = tallies[index].take(events) }
+    }
+
+    func end() -> [ReportTally] {
+        for index in tallies.indices { _ = tallies[index].end() }
+        return tallies
+    }
+}
