@@ -7,7 +7,7 @@ LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -39,12 +39,14 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
 	python3 Tests/Durability/imports.py --binary $(BINARY)
 
-## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database,
-## and what a failing primary, a pooler and a network do to them, which needs root.
+## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database.
 test-postgres: setup
 	scripts/test-postgres.sh
 	python3 Tests/Conformance/postgresql.py --binary $(BINARY)
 	python3 Tests/Durability/servers.py --binary $(BINARY)
+
+## What a failing primary, a pooler and a cut network do to three servers under load. Needs root.
+test-failover: $(BINARY)
 	scripts/setup.sh pgbouncer iproute2
 	$(AS_ROOT) python3 Tests/Durability/failover.py --binary $(BINARY)
 

@@ -30,6 +30,10 @@ auth_type = any
 pool_mode = session
 server_login_retry = 1
 query_wait_timeout = 10
+tcp_user_timeout = 30000
+tcp_keepidle = 15
+tcp_keepintvl = 5
+tcp_keepcnt = 3
 ignore_startup_parameters = extra_float_digits
 """)
         if self.running:

@@ -69,11 +69,16 @@ class Postgres:
             self.running.wait(60)
 
     def kill(self):
-        """All of its processes at once, as a machine that fails takes them with it."""
-        for pid in [*children(self.running.pid), self.running.pid]:
+        """All of its processes at once, as a machine that fails takes them with it; returns when they are gone."""
+        self.running.send_signal(signal.SIGSTOP)  # so that it starts no more of them
+        those = children(self.running.pid)
+        self.running.kill()
+        for pid in those:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.running.wait(60)
+        while any(Path(f"/proc/{pid}").exists() for pid in those):
+            time.sleep(0.01)
 
     def sql(self, statement, database="postgres"):
         done = subprocess.run([str(BIN / "psql"), "-X", "-q", "-At", "-h", str(self.home), "-p", str(self.port), "-U", "postgres", "-d", database, "-c", statement],
