@@ -49,6 +49,7 @@ suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
 suite aws python3 Tests/Peers/aws.py --binary $binary
 suite drift python3 Tests/Peers/drift.py --binary $binary --home "$home"
 suite "drift, aws" python3 Tests/Peers/awsdrift.py --binary $binary
+suite "two clouds" python3 Tests/Peers/multicloud.py --binary $binary --home "$home"
 suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
 suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
 suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"

@@ -75,6 +75,9 @@ class Drift(Life):
         self.away()
         self.refused()
         self.adopted()
+        for path in (f"instances/{self.web}", f"volumes/{self.volume}"):
+            self.call("DELETE", f"/v1/{path}?purge=true&wait=60s")
+        self.checks.that("nothing with our tags is left", not self.peer.left(), self.peer.left())
         self.checks.that("SIGTERM ends the server", self.server.stop() == 0)
         verified, words = audit(self.binary, self.data)
         self.checks.that("the audit chains verify", verified, words)
