@@ -73,7 +73,7 @@ package struct DocumentedRoute: Sendable {
     }
 
     private static func singular(_ word: String) -> String {
-        word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.dropLast())
+        word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.hasSuffix("s") ? word.dropLast() : word[...])
     }
 
     /// `/v1/projects/{id}/members/{user_id}` → `/v1/projects/$PROJECT_ID/members/$USER_ID`.
