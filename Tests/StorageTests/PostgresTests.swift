@@ -49,7 +49,8 @@ extension Store {
             store in
             _ = try await store.write { connection in try connection.execute("INSERT INTO pairs (id, count) VALUES (1, 0), (2, 0)") }
             try await withThrowingTaskGroup { group in
-                for number in 0..<16 {
+                // Few enough that none loses six times in a row, which is when a write gives up.
+                for number in 0..<4 {
                     group.addTask {
                         try await store.write { connection in
                             try connection.execute("SET LOCAL deadlock_timeout = '20ms'")
@@ -63,7 +64,7 @@ extension Store {
             }
             let counts = try await store.read { connection in try connection.rows("SELECT count FROM pairs") { try $0.get(0, as: Int.self) }
             }
-            #expect(counts == [16, 16])
+            #expect(counts == [4, 4])
         }
     }
 
