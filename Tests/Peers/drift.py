@@ -39,6 +39,7 @@ class Drift(Provisioned):
         self.left_over()
         self.adopted()
         self.restarted()
+        self.cleared()
         self.check("SIGTERM ends the server", self.server.stop() == 0, self.server.tail())
         verified, words = audit(self.binary, self.data)
         self.check("the audit chains verify", verified, words)
@@ -205,6 +206,14 @@ class Drift(Provisioned):
                          and self.condition(seen, "Synced") == "true", within=120)
         self.check("nothing was missing", len(self.drifts("class=missing")) == missing and back["status"]["phase"] == "ready", self.drifts("class=missing"))
         self.check("and there is one container", self.peer.objects(self.web) == 1 and self.peer.container(self.web)["State"]["Running"])
+
+    def cleared(self):
+        """The suites that come after find the peer as this one did."""
+        self.act_delete(f"instances/{self.web}")
+        self.act_delete(f"networks/{self.network}")
+        for path in ("containers/legacy?force=true", "containers/odd?force=true", "networks/legacy-net", "volumes/somebodys", "volumes/left-over"):
+            self.somebody("DELETE", "/" + path)
+        self.check("nothing is left on the peer", self.peer.ours() == (0, 0, 0), self.peer.ours())
 
 
 def main():
