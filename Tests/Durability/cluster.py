@@ -37,8 +37,11 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
-        self.server.daemon_threads = True
+        class Listener(http.server.ThreadingHTTPServer):
+            # Of a backlog at once; the usual five are full in a moment, and who comes then is heard a second later or not at all.
+            request_queue_size, daemon_threads = 256, True
+
+        self.server = Listener((host, 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
