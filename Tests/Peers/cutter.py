@@ -13,6 +13,9 @@ from pathlib import Path
 
 POINTS = ("before", "after", "middle")
 
+# What the server asks to keep in step, whenever it likes; no call of an operation on an instance.
+LISTS = re.compile(r"GET /[^/ ]+/(events|containers/json|volumes|networks)[? ]")
+
 
 class Cutter:
     def __init__(self, target, path):
@@ -63,6 +66,8 @@ class Cutter:
     def point_of(self, request):
         """Where to cut this one, None for nowhere."""
         line = request.split(b"\r\n", 1)[0].decode()
+        if LISTS.match(line):
+            return None
         with self.lock:
             number = len(self.seen)
             self.seen.append(line)
