@@ -148,4 +148,19 @@ extension Resource {
             """, tenant.workspace, tenant.mode, account, kind, reference
         ) { ResourceID($0.text(0)) }
     }
+
+    /// The same of every object at the account, by kind and reference.
+    static func adopted(
+        at account: ConnectionID, in tenant: Tenant, _ connection: Connection
+    ) throws -> [ResourceKind: [String: ResourceID]] {
+        var adopted: [ResourceKind: [String: ResourceID]] = [:]
+        let rows = try connection.rows(
+            """
+            SELECT kind, reference, id FROM resources WHERE workspace = ? AND mode = ? AND connection = ? AND reference IS NOT NULL \
+            AND phase NOT IN ('deleted', 'purged')
+            """, tenant.workspace, tenant.mode, account
+        ) { (ResourceKind(rawValue: $0.text(0)), $0.text(1), ResourceID($0.text(2))) }
+        for case (let kind?, let reference, let id) in rows { adopted[kind, default: [:]][reference] = id }
+        return adopted
+    }
 }

@@ -44,7 +44,7 @@ extension Synchronizer {
         }
         let by = attribution(tenant)
         done.finishedAt = by.at
-        try await engine.store.write { [done] connection in
+        try await engine.store.write(in: tenant.workspace) { [done] connection in
             try done.save(connection)
             connection.append(
                 EventDraft(
@@ -59,11 +59,12 @@ extension Synchronizer {
     private func objects(_ found: [(ResourceKind, Stranger)], _ account: ProviderConnection) async throws -> [Discovery.Object] {
         let now = engine.surroundings.now()
         return try await engine.store.read { connection in
-            try found.map { kind, stranger in
+            let adopted = try Resource.adopted(at: account.id, in: account.tenant, connection)
+            return try found.map { kind, stranger in
                 let rate = try HourlyRate.of(
                     stranger.state.lines(of: kind), provider: account.provider, location: "local", at: now, in: account.tenant, connection)
                 var object = Discovery.Object(stranger, kind, rate)
-                object.resource = try Resource.adopted(stranger.reference, kind, at: account.id, in: account.tenant, connection)
+                object.resource = adopted[kind]?[stranger.reference]
                 return object
             }
         }

@@ -73,7 +73,7 @@ package struct DiscoveryRoutes: Sendable {
             try call.caller.requireWorkspace(.editor)
             let (identity, pool) = (engine.identity, engine.pool)
             let items = call.body?["items"]?.array ?? []
-            let seen = try await look(call, Set(items.compactMap { $0["provider_ref"]?.string }))
+            let (account, seen) = try await look(call, Set(items.compactMap { $0["provider_ref"]?.string }))
             let answer = try await call.commit { connection in
                 var discovery = try finished(call, connection)
                 let admitting = Admitting(
@@ -88,9 +88,8 @@ package struct DiscoveryRoutes: Sendable {
                 json.object { json in json.array("adopted", views) { json, view in view.write(to: &json) } }
                 return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
             }
-            for object in seen.values {
-                let discovery = try await call.read { try Discovery.find(call.id(of: DiscoveryKind.self), for: call.caller, $0) }
-                engine.syncs.touch(SyncUnit(tenant: discovery.tenant, connection: discovery.connection, kind: object.kind), by: call.at)
+            for kind in Set(seen.values.map(\.kind)) {
+                engine.syncs.touch(SyncUnit(tenant: account.tenant, connection: account.id, kind: kind), by: call.at)
             }
             engine.syncs.wake()
             return answer
@@ -105,8 +104,8 @@ package struct DiscoveryRoutes: Sendable {
         return discovery
     }
 
-    /// What the provider shows now of the objects that are named, by reference.
-    private func look(_ call: Call, _ references: Set<String>) async throws -> [String: Discovery.Object] {
+    /// The account that was looked through, and what it shows now of the objects that are named, by reference.
+    private func look(_ call: Call, _ references: Set<String>) async throws -> (ProviderConnection, [String: Discovery.Object]) {
         let (discovery, account) = try await call.read { connection in
             let discovery = try finished(call, connection)
             return (discovery, try ProviderConnection.find(discovery.connection, in: discovery.tenant, connection))
@@ -123,7 +122,7 @@ package struct DiscoveryRoutes: Sendable {
                 throw Problem(error)
             }
         }
-        return seen
+        return (account, seen)
     }
 
     // MARK: Release

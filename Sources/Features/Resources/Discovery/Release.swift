@@ -97,7 +97,7 @@ extension Synchronizer {
     private func mark(_ resource: Resource, _ account: SyncAccount) async throws(ProviderError) {
         let isMarked = try await account.provider.mark(resource.subject)
         try await keeping {
-            try await engine.store.write { [engine] connection in
+            try await engine.store.write(in: resource.tenant.workspace) { [engine] connection in
                 try engine.identity.requireCurrent(connection)
                 var current = try Resource.find(resource.id, in: resource.tenant, connection)
                 guard current.sync.adoption == .toBeMarked else { return }

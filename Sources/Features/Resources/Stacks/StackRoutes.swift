@@ -194,7 +194,6 @@ extension StackView {
 extension OperationEngine {
     /// Holds the answer about a stack back as long as the call asks for, and tells it as it is then.
     func answer(_ answer: Answer, to call: Call) async throws -> Answer {
-        wakeStacks()
         guard call.wait > .zero, let location = answer.headers[.operationLocation], let id = location.split(separator: "/").last else {
             return answer
         }
@@ -210,9 +209,6 @@ extension OperationEngine {
             return current
         }
     }
-
-    /// The background task looks again within a quarter of a second; this spares that.
-    private func wakeStacks() { wake() }
 
     /// Until it is over, at most so long.
     func wait(forStack id: OperationID, in tenant: Tenant, atMost limit: Duration) async throws {

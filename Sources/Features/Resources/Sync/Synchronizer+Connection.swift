@@ -112,7 +112,7 @@ extension Synchronizer {
     /// Keeps how the connection is; a line in the log only when that is new.
     func note(_ outcome: Result<Capabilities, ProviderError>, _ account: ProviderConnection) async throws {
         let by = attribution(account.tenant)
-        try await engine.store.write { connection in
+        try await engine.store.write(in: account.tenant.workspace) { connection in
             var current = try ProviderConnection.find(account.id, in: account.tenant, connection)
             let before = current.state
             current.note(outcome, at: by.at)
@@ -127,7 +127,7 @@ extension Synchronizer {
         var last = ""
         var isDone = false
         while !isDone {
-            (last, isDone) = try await engine.store.write { [last] connection in
+            (last, isDone) = try await engine.store.write(in: account.tenant.workspace) { [last] connection in
                 let resources = try connection.rows(
                     """
                     \(Resource.selection) WHERE workspace = ? AND mode = ? AND connection = ? AND phase NOT IN ('deleted', 'purged') \

@@ -83,7 +83,7 @@ extension Synchronizer {
 
     private func report(_ orphan: Orphan, _ unit: SyncUnit, _ account: ProviderConnection) async throws {
         let by = attribution(unit.tenant)
-        try await engine.store.write { connection in
+        try await engine.store.write(in: unit.tenant.workspace) { connection in
             let rate = try HourlyRate.of(
                 orphan.sighting.state.lines(of: unit.kind), provider: account.provider, location: orphan.resource?.location ?? "local",
                 at: by.at, in: unit.tenant, connection)
@@ -106,7 +106,7 @@ extension Synchronizer {
 
     private func end(_ drift: Drift, _ tenant: Tenant) async throws {
         let by = attribution(tenant)
-        try await engine.store.write { connection in
+        try await engine.store.write(in: tenant.workspace) { connection in
             var drift = try Drift.find(drift.id, in: tenant, connection)
             guard drift.isOpen else { return }
             try drift.resolve(drift.status == .reverting ? .reverted : .byItself, nil, by: by, connection)
@@ -123,7 +123,7 @@ extension Synchronizer {
         else { return false }
         let by = attribution(drift.tenant)
         try await keeping {
-            try await engine.store.write { connection in
+            try await engine.store.write(in: drift.tenant.workspace) { connection in
                 var current = try Drift.find(drift.id, in: drift.tenant, connection)
                 guard current.isOpen else { return }
                 let wasReverting = current.status == .reverting
@@ -147,7 +147,7 @@ extension Synchronizer {
 
     private func refuse(_ drift: Drift, _ detail: String) async throws {
         let now = engine.surroundings.now()
-        try await engine.store.write { connection in
+        try await engine.store.write(in: drift.tenant.workspace) { connection in
             var current = try Drift.find(drift.id, in: drift.tenant, connection)
             (current.status, current.message, current.updatedAt) = (.open, detail, now)
             try current.save(connection)

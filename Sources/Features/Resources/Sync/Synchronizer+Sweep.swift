@@ -126,7 +126,7 @@ extension Synchronizer {
     ) async throws {
         let by = attribution(tenant)
         let engine = engine
-        let hasWork = try await engine.store.write { connection in
+        let hasWork = try await engine.store.write(in: tenant.workspace) { connection in
             try engine.identity.requireCurrent(connection)
             let current = try Resource.find(id, in: tenant, connection)
             guard current.isSettled, current.updatedAt <= begun else { return false }
@@ -142,7 +142,7 @@ extension Synchronizer {
         let by = attribution(tenant)
         for start in stride(from: 0, to: seen.count, by: 50) {
             let part = seen[start..<min(start + 50, seen.count)]
-            let hasWork = try await engine.store.write { [engine] connection in
+            let hasWork = try await engine.store.write(in: tenant.workspace) { [engine] connection in
                 try engine.identity.requireCurrent(connection)
                 var hasWork = false
                 for (id, sighting) in part {
@@ -166,7 +166,7 @@ extension Synchronizer {
     private func touch(_ resources: [ResourceID], in tenant: Tenant, at moment: Timestamp) async throws {
         for start in stride(from: 0, to: resources.count, by: 500) {
             let part = resources[start..<min(start + 500, resources.count)]
-            _ = try await engine.store.write { connection in
+            _ = try await engine.store.write(in: tenant.workspace) { connection in
                 try connection.execute(
                     """
                     UPDATE resources SET synced_at = ? WHERE workspace = ? AND mode = ? \
