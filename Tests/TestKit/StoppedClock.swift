@@ -23,6 +23,9 @@ package final class StoppedClock: Sendable {
 
     package var now: Timestamp { state.withLock { $0.now } }
 
+    /// How often somebody began to wait for the clock to move.
+    package var sleeps: Int { state.withLock { $0.next } }
+
     /// How many wait for the clock to move.
     package var sleepers: Int { state.withLock { $0.sleepers.count } }
 

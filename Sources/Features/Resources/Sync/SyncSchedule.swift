@@ -6,8 +6,8 @@ import Synchronization
 /// and whatever was counted here is counted again.
 package final class SyncSchedule: Sendable {
     private let state = Mutex(State())
-    private let wakeUp: AsyncStream<Void>.Continuation
-    let wakeUps: AsyncStream<Void>
+    /// Outlives the loop: a server may take the background work over more than once, and a stream ends with the first who hears it.
+    let bell = Bell()
 
     private struct State {
         var due: [SyncUnit: Timestamp] = [:]
@@ -28,7 +28,7 @@ package final class SyncSchedule: Sendable {
         let resource: ResourceID
     }
 
-    package init() { (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+    package init() {}
 
     /// The unit is looked at by then at the latest.
     package func touch(_ unit: SyncUnit, by moment: Timestamp) {
@@ -38,15 +38,15 @@ package final class SyncSchedule: Sendable {
     /// This one object is looked at now.
     package func hint(_ resource: ResourceID, in unit: SyncUnit) {
         _ = state.withLock { $0.hints.insert(Hint(unit: unit, resource: resource)) }
-        wakeUp.yield()
+        bell.ring()
     }
 
-    func wake() { wakeUp.yield() }
+    func wake() { bell.ring() }
 
     /// What there is to look at has changed: a connection was made, changed or deleted.
     package func renew() {
         state.withLock { $0.knownUntil = nil }
-        wakeUp.yield()
+        bell.ring()
     }
 
     // MARK: For the synchronizer
@@ -66,7 +66,7 @@ package final class SyncSchedule: Sendable {
         state.withLock { state in
             for (unit, due) in state.due where unit.connection == connection { state.due[unit] = min(due, moment) }
         }
-        wakeUp.yield()
+        bell.ring()
     }
 
     /// Takes note of what there is to look at; what is new is due at the moment `first` gives it, what is gone is forgotten.

@@ -70,7 +70,7 @@ package struct Synchronizer: Sendable {
 
     private func loop() async {
         await withDiscardingTaskGroup { group in
-            var signals = schedule.wakeUps.makeAsyncIterator()
+            var signals = schedule.bell.strokes().makeAsyncIterator()
             while !Task.isCancelled {
                 await startDue(&group)
                 let alarm = Task { [surroundings = engine.surroundings, schedule] in
