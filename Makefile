@@ -7,7 +7,7 @@ LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
 AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-points test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -44,6 +44,11 @@ test-postgres: setup
 	scripts/test-postgres.sh
 	python3 Tests/Conformance/postgresql.py --binary $(BINARY)
 	python3 Tests/Durability/servers.py --binary $(BINARY)
+
+## Points read from a real ClickHouse: the same answers, byte for byte. Installs clickhouse-server.
+test-points: setup
+	$(SWIFT) build --build-tests
+	scripts/test-points.sh
 
 ## What a failing primary, a pooler and a cut network do to three servers under load. Needs root.
 test-failover: $(BINARY)

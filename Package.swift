@@ -102,7 +102,7 @@ let package = Package(
         .target(
             name: "Metering",
             dependencies: [
-                "Kernel", "Storage", "Vault", "Web", "Identity", "Keys", .crypto, .httpTypes, .nioCore,
+                "Kernel", "Storage", "Vault", "Outgoing", "Web", "Identity", "Keys", .crypto, .httpTypes, .nioCore,
             ], path: "Sources/Features/Metering", swiftSettings: strict),
         .target(
             name: "Prices", dependencies: ["Kernel", "Storage", "Web", "Identity", .httpTypes], path: "Sources/Features/Prices",
@@ -202,7 +202,8 @@ let package = Package(
             name: "PricesTests", dependencies: ["Prices", "Identity", "Server", "TestKit", "Storage", "Kernel"], swiftSettings: strict),
         .testTarget(
             name: "MeteringTests",
-            dependencies: ["Metering", "Identity", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes], swiftSettings: strict),
+            dependencies: ["Metering", "Outgoing", "Identity", "Server", "TestKit", "Web", "Storage", "Kernel", .httpTypes],
+            swiftSettings: strict),
         .testTarget(
             name: "CostsTests",
             dependencies: ["Costs", "Prices", "Identity", "Metering", "Server", "TestKit", "Storage", "Kernel", .httpTypes],

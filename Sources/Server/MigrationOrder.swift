@@ -61,4 +61,5 @@ package enum MigrationOrder {
         + StackSchema.migrations
         + ScheduleSchema.migrations
         + ResourceSchema.discoveries
+        + PointCopies.migrations
 }

@@ -41,6 +41,9 @@ package struct Parts: Sendable {
     package let evaluator: AlertEvaluator
     package let channels: ChannelRoutes
     package let points: PointIngest
+    /// Where points are copied to, if anywhere.
+    package let pointStore: (any PointStore)?
+    package let pointReader: PointReader
     package let savings: SavingsDetector
     package let budgets: BudgetWatch
     package let oauth: AuthorizationServer
@@ -85,6 +88,10 @@ package struct Parts: Sendable {
         importer = CostImporter(store: store, surroundings: surroundings, logger: logger, folder: configuration.data + "/spool")
         hub = EventHub(store: store, surroundings: surroundings)
         points = PointIngest(surroundings: surroundings)
+        pointStore = configuration.pointStore(sleep: surroundings.sleep)
+        pointReader = PointReader(copies: pointStore, store: store, surroundings: surroundings) { error in
+            logger.warning("points are read from the database alone for a while", metadata: ["error": "\(error)"])
+        }
         counter = RequestCounter(store: store, surroundings: surroundings, name: configuration.server ?? "main")
         pipeline = Pipeline(
             store: store, surroundings: surroundings, authenticator: Authenticator(store: store, source: Credentials()),

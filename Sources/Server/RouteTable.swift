@@ -28,8 +28,8 @@ package struct RouteTable: Sendable {
 
     package init(
         signIn: SignIn, sandbox: Sandbox, engine: OperationEngine, webhooks: WebhookRoutes, channels: ChannelRoutes, hub: EventHub,
-        importer: CostImporter, costCache: ColumnCache, alertSources: AlertSources, points: PointIngest, oauth: AuthorizationServer,
-        vault: Vault,
+        importer: CostImporter, costCache: ColumnCache, alertSources: AlertSources, points: PointIngest, pointReader: PointReader,
+        oauth: AuthorizationServer, vault: Vault,
         surroundings: Surroundings
     ) {
         let identity =
@@ -44,7 +44,7 @@ package struct RouteTable: Sendable {
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
             + StackRoutes(engine: engine).all + ScheduleRoutes.all
             + DiscoveryRoutes(engine: engine).all
-        let streams = DataStreamRoutes(vault: vault).all + DataRoutes.all + IngestRoutes(ingest: points).all
+        let streams = DataStreamRoutes(vault: vault).all + DataRoutes(reader: pointReader).all + IngestRoutes(ingest: points).all
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all
             + UnitMetricRoutes(sources: [CostUnits(cache: costCache), StreamUnits(), RequestUnits()]).all
@@ -84,7 +84,8 @@ package struct RouteTable: Sendable {
             hub: EventHub(store: .none, surroundings: .real),
             importer: CostImporter(store: .none, surroundings: .real, logger: Logger(label: "cloudapi"), folder: ""),
             costCache: ColumnCache(), alertSources: AlertSources(costs: CostWatch(cache: ColumnCache())),
-            points: PointIngest(surroundings: .real), oauth: AuthorizationServer(issuer: "http://127.0.0.1:8080"),
+            points: PointIngest(surroundings: .real),
+            pointReader: PointReader(store: .none, surroundings: .real), oauth: AuthorizationServer(issuer: "http://127.0.0.1:8080"),
             vault: vault, surroundings: .real)
     }
 }

@@ -103,7 +103,7 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     let routes = RouteTable(
         signIn: parts.signIn, sandbox: parts.sandbox, engine: parts.engine, webhooks: parts.webhooks, channels: parts.channels,
         hub: parts.hub, importer: parts.importer, costCache: parts.costCache, alertSources: parts.alertSources, points: parts.points,
-        oauth: parts.oauth, vault: parts.vault,
+        pointReader: parts.pointReader, oauth: parts.oauth, vault: parts.vault,
         surroundings: parts.surroundings
     ).routes
     if let crossOrigin = CrossOrigin(allowing: configuration.allowedOrigins, routes: routes) { router.add(middleware: crossOrigin) }

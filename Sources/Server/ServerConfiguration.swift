@@ -1,4 +1,5 @@
 package import Kernel
+import Metering
 package import Outgoing
 package import Storage
 
@@ -18,6 +19,8 @@ package struct ServerConfiguration: Sendable {
     package var databaseListen: String?
     /// Connections to PostgreSQL at one moment, by this server.
     package var databaseConnections = 8
+    /// `http://user:password@host:8123/database` of a ClickHouse that points are copied to and read from; nil means the database alone.
+    package var pointsURL: String?
     /// What this server is called where several share a database; its own among them, and the same after a restart. Nil where it is alone.
     package var server: String?
     /// How browsers and clients reach the server, when a proxy stands before it; decides whether cookies are Secure.
@@ -58,6 +61,9 @@ package struct ServerConfiguration: Sendable {
         }
         if let databaseListen, database == nil || !databaseListen.hasPrefix("postgres://") && !databaseListen.hasPrefix("postgresql://") {
             found.append("--database-listen takes postgres://user@host/name, and stands beside --database.")
+        }
+        if let pointsURL, ClickHouseAddress(pointsURL) == nil {
+            found.append("--points-url takes http://user:password@host:8123/database of a ClickHouse, percent-encoded.")
         }
         if let publicURL, !publicURL.hasPrefix("http://"), !publicURL.hasPrefix("https://") {
             found.append("--public-url must begin with http:// or https://.")

@@ -37,7 +37,13 @@ extension Parts {
             BackgroundTask("oauth grants and tokens", every: .seconds(60)) { try await oauth.sweep(work, surroundings) },
             BackgroundTask("silent meters", every: .seconds(30)) { if store.isShared { try await counter.closeSilent() } },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },
-        ]
+        ] + (pointStore.map { [copying(to: $0)] } ?? [])
+    }
+
+    private func copying(to target: any PointStore) -> BackgroundTask {
+        BackgroundTask("copies of points", every: .seconds(5)) {
+            try await CopyPoints(store: work, to: target, surroundings: surroundings).run()
+        }
     }
 
     /// Removes what has outlived its time, a bounded number of rows a transaction, so that no write waits long.

@@ -41,6 +41,8 @@ struct ServeOptions: ParsableArguments {
     var listen: String?
     @Option(help: "What this server is called among those on one PostgreSQL (default: the machine's name and the port).")
     var server: String?
+    @Option(help: "http://user:password@host:8123/database of a ClickHouse that points are copied to and read from.")
+    var pointsURL: String?
     @Option(help: "How browsers reach the server, such as https://cloud.example.com.")
     var publicURL: String?
     @Option(help: "PEM file with the certificate chain.")
@@ -68,7 +70,8 @@ struct ServeOptions: ParsableArguments {
 
     func resolve() async throws -> ServerConfiguration {
         let own: [String: String?] = [
-            "listen": listen, "server": server, "public-url": publicURL, "tls-certificate": tlsCertificate, "tls-key": tlsKey,
+            "listen": listen, "server": server, "points-url": pointsURL, "public-url": publicURL, "tls-certificate": tlsCertificate,
+            "tls-key": tlsKey,
             "trusted-proxies": trustedProxies,
             "allow-egress": allowEgress, "allow-origin": allowOrigin, "sandbox-reset-hours": sandboxResetHours,
             "maximum-connections": maximumConnections,
@@ -113,6 +116,7 @@ private struct Settings {
         result.databaseListen = text("database-listen")
         result.databaseConnections = try number("database-connections") ?? result.databaseConnections
         if result.database != nil { result.server = text("server") ?? Self.serverName(port: result.port) }
+        result.pointsURL = text("points-url")
         result.publicURL = text("public-url").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         result.tlsCertificate = text("tls-certificate")
         result.tlsKey = text("tls-key")

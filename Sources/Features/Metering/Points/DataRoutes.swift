@@ -5,23 +5,27 @@ import Storage
 package import Web
 
 /// `/v1/streams/{id}/metrics` and `/v1/streams/{id}/data`: what stands in a stream.
-package enum DataRoutes {
+package struct DataRoutes: Sendable {
+    private let reader: PointReader
+
+    package init(reader: PointReader) { self.reader = reader }
+
     /// Buckets of one answer, over all groups.
     private static let mostCells = 100_000
     private static let mostBuckets = 10_000
     private static let mostMetrics = 10_000
 
-    package static var all: [Route] {
+    package var all: [Route] {
         [
             Route(
                 .get, "/v1/streams/{id}/metrics", .scope(.streamsRead), "List the metrics of a data stream",
-                answers: [.ok(metricsSchema)], handler: metrics),
+                answers: [.ok(Self.metricsSchema)], handler: Self.metrics),
             Route(
                 .get, "/v1/streams/{id}/data", .scope(.streamsRead), "Read a metric of a data stream",
                 details: """
                     All series of the metric are combined with its function, over dimension values and over the hours of a bucket; an average \
                     is the mean of the points. `filter=region:eu,team:a,region:us` keeps series whose region is eu or us and whose team is a.
-                    """, query: parameters, answers: [.ok(dataSchema)], handler: data),
+                    """, query: Self.parameters, answers: [.ok(Self.dataSchema)], handler: data),
         ]
     }
 
@@ -67,18 +71,23 @@ package enum DataRoutes {
 
     // MARK: Data
 
-    private static func data(_ call: Call) async throws -> Answer {
+    private func data(_ call: Call) async throws -> Answer {
         let calendar = try Self.calendar(call)
         let filters = try Self.filters(call.query["filter"])
-        let (metric, lines) = try await call.read { connection in
+        let (metric, question) = try await call.read { connection in
             let stream = try DataStream.find(call.id(), for: call.caller, connection)
             let metric = try Self.metric(call, of: stream, connection)
             var question = Points.Question(stream: stream.id, metric: metric.name, function: metric.function, buckets: calendar)
             question.filters = filters
             question.group = call.query["group_by"]
-            return (metric, try Points.aggregate(question, in: call.caller.tenant, connection))
+            return (metric, question)
         }
-        guard lines.count * calendar.count <= mostCells else {
+        let copies = try await reader.answer(question, in: call.caller.tenant)
+        let lines = try await call.read { connection in
+            _ = try DataStream.find(call.id(), for: call.caller, connection)
+            return try Points.aggregate(question, copies: copies, in: call.caller.tenant, connection)
+        }
+        guard lines.count * calendar.count <= Self.mostCells else {
             throw Problem.invalid(parameter: "group_by", "This makes \(lines.count) groups of \(calendar.count) buckets; ask for less.")
         }
         var json = JSONWriter(capacity: 64 * lines.count * calendar.count + 512)

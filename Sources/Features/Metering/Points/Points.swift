@@ -34,32 +34,39 @@ package enum Points {
 
     /// All series that share name and function are combined with that function, over dimension values and over the hours of a bucket; an
     /// average is the mean of the points, each counting once. By group, those without the dimension first.
-    package static func aggregate(_ question: Question, in tenant: Tenant, _ connection: Connection) throws -> [Line] {
-        let metrics =
-            if let stream = question.stream {
-                try StoredMetric.find(question.metric, of: stream, question.function, in: tenant, connection).map { [$0] } ?? []
-            } else {
-                try StoredMetric.find(question.metric, question.function, in: tenant, connection)
-            }
-        var sums = Sums(question)
-        for metric in metrics { try sums.add(metric, connection) }
+    ///
+    /// `copies` is what a point store answered to the same question (`PointReader`); it changes nothing but where days are read.
+    package static func aggregate(
+        _ question: Question, copies: CopiedAnswer = .none, in tenant: Tenant, _ connection: Connection
+    ) throws -> [Line] {
+        var sums = Sums(question, copies)
+        for metric in try metrics(question, in: tenant, connection) { try sums.add(metric, connection) }
         return sums.lines
+    }
+
+    static func metrics(_ question: Question, in tenant: Tenant, _ connection: Connection) throws -> [StoredMetric] {
+        if let stream = question.stream {
+            return try StoredMetric.find(question.metric, of: stream, question.function, in: tenant, connection).map { [$0] } ?? []
+        }
+        return try StoredMetric.find(question.metric, question.function, in: tenant, connection)
     }
 }
 
 extension Points {
     /// The state of one aggregation.
-    private struct Sums {
+    struct Sums {
         let question: Question
+        let copies: CopiedAnswer
         let function: MetricFunction
         let buckets: BucketCalendar
         private var groups: [String?: Int] = [:]
-        private var names: [String?] = []
+        private(set) var names: [String?] = []
         /// Group after group, a cell for each bucket.
         private var cells: [Combined] = []
 
-        init(_ question: Question) {
+        init(_ question: Question, _ copies: CopiedAnswer) {
             self.question = question
+            self.copies = copies
             function = question.function
             buckets = question.buckets
             if question.group == nil { _ = number(of: nil) }
@@ -85,25 +92,45 @@ extension Points {
             }
         }
 
-        mutating func add(_ metric: StoredMetric, _ connection: Connection) throws {
-            guard buckets.count > 0, metric.points > 0 else { return }
+        /// All series are one group.
+        private var isWhole: Bool { question.group == nil && question.filters.isEmpty }
+        /// Whole days inside one bucket are read as their totals.
+        var readsTotals: Bool { isWhole && buckets.isOfWholeDays }
+
+        /// The first and last day that both the question and the metric reach.
+        func days(of metric: StoredMetric) -> (first: Int, last: Int)? {
+            guard buckets.count > 0, metric.points > 0 else { return nil }
             let from = max(buckets.bounds[0], metric.first)
             let to = min(buckets.bounds[buckets.count] - 1, metric.last)
-            guard from <= to else { return }
-            let isWhole = question.group == nil && question.filters.isEmpty
-            let places = isWhole ? [] : try places(of: metric, connection)
-            if !isWhole, places.allSatisfy({ $0 < 0 }) { return }
-            if isWhole { return try addWhole(metric, from, to, connection) }
-            try PointDays.each(
-                of: metric.number, from: from.floorDivided(by: 24), through: to.floorDivided(by: 24), asPoints: !buckets.isOfWholeDays,
-                connection
-            ) { day in
+            return from <= to ? (from.floorDivided(by: 24), to.floorDivided(by: 24)) : nil
+        }
+
+        mutating func add(_ metric: StoredMetric, _ connection: Connection) throws {
+            guard let (first, last) = days(of: metric) else { return }
+            if readsTotals { return try addTotals(metric, first, last, connection) }
+            let places = try places(of: metric, connection)
+            if !places.isEmpty, places.allSatisfy({ $0 < 0 }) { return }
+            if !isWhole, places.isEmpty { return }
+            var next = first
+            for (day, copied) in try copied(metric, from: first, through: last, connection) {
+                if next < day { try addStored(metric, next, day - 1, places, connection) }
+                add(copied, of: day, metric, places)
+                next = day + 1
+            }
+            if next <= last { try addStored(metric, next, last, places, connection) }
+        }
+
+        private mutating func addStored(
+            _ metric: StoredMetric, _ first: Int, _ last: Int, _ places: [Int32], _ connection: Connection
+        ) throws {
+            try PointDays.each(of: metric.number, from: first, through: last, asPoints: !buckets.isOfWholeDays, connection) { day in
                 try add(day, metric, places, connection)
             }
         }
 
-        /// For each series its group; −1 where a filter leaves it out.
-        private mutating func places(of metric: StoredMetric, _ connection: Connection) throws -> [Int32] {
+        /// For each series its group, −1 where a filter leaves it out; empty where all are one.
+        mutating func places(of metric: StoredMetric, _ connection: Connection) throws -> [Int32] {
+            if isWhole { return [] }
             var places: [Int32] = []
             places.reserveCapacity(metric.series)
             try StoredMetric.eachCodedChunk(of: metric.number, connection) { chunk in
@@ -142,14 +169,8 @@ extension Points {
 
         // MARK: All series as one
 
-        /// Whole days inside one bucket are read as their totals; the rest from rollups and points.
-        private mutating func addWhole(_ metric: StoredMetric, _ from: Int, _ to: Int, _ connection: Connection) throws {
-            let (first, last) = (from.floorDivided(by: 24), to.floorDivided(by: 24))
-            if !buckets.isOfWholeDays {
-                return try PointDays.each(of: metric.number, from: first, through: last, asPoints: true, connection) {
-                    try add($0, metric, [], connection)
-                }
-            }
+        /// Days without newer runs; the rest from rollups and points.
+        private mutating func addTotals(_ metric: StoredMetric, _ first: Int, _ last: Int, _ connection: Connection) throws {
             var open = Set(
                 try connection.rows(
                     "SELECT DISTINCT day FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ?", metric.number, first, last
@@ -172,7 +193,7 @@ extension Points {
         }
 
         /// The bucket that holds all 24 hours of a day; nil where a boundary or an end of the question runs through it.
-        private func bucket(ofWhole day: Int) -> Int? {
+        func bucket(ofWhole day: Int) -> Int? {
             let hour = day * 24
             guard hour >= buckets.bounds[0], hour + 24 <= buckets.bounds[buckets.count] else { return nil }
             let bucket = buckets.bucket(of: hour)
@@ -206,7 +227,12 @@ extension Points {
             for (group, part) in day.enumerated() where part.count > 0 { cells[group * buckets.count + bucket].add(part, function) }
         }
 
-        private mutating func add(_ points: PointColumns, of day: Int, _ places: [Int32]) {
+        mutating func add(_ combined: Combined, _ group: String?, _ bucket: Int) {
+            let group = number(of: group)
+            cells[group * buckets.count + bucket].add(combined, function)
+        }
+
+        mutating func add(_ points: PointColumns, of day: Int, _ places: [Int32]) {
             let bucketOfHour = (0..<24).map { hour in
                 let hour = day * 24 + hour
                 return hour < buckets.bounds[0] || hour >= buckets.bounds[buckets.count] ? -1 : buckets.bucket(of: hour)
