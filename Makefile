@@ -5,6 +5,8 @@ BINARY   := .build/debug/cloudapi
 RELEASE  := .build/release/cloudapi
 LISTEN   ?= 127.0.0.1:8080
 SHARED   ?= ../shared
+# With the driver for libvirt where its library is; see Package.swift.
+export CLOUDAPI_LIBVIRT ?= $(shell pkg-config --exists libvirt 2>/dev/null && echo 1)
 AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: run test test-swift test-conformance test-durability test-postgres test-points test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
@@ -79,8 +81,10 @@ test-docs: $(BINARY)
 test-cli: $(BINARY)
 	python3 Tests/Conformance/cli.py --binary $(BINARY)
 
-## Every provider on peers of its own: dockerd, podman, and moto, an emulator of AWS. Needs root.
+## Every provider on peers of its own: dockerd, podman, libvirtd with QEMU, Swift, and moto, an emulator of AWS. Needs root.
+test-peers: export CLOUDAPI_LIBVIRT = 1
 test-peers: setup
+	scripts/setup.sh libvirt-dev
 	$(SWIFT) build --build-tests
 	$(SWIFT) build --product cloudapi
 	scripts/test-peers.sh

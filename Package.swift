@@ -13,6 +13,12 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// libvirt is a library of the system that not every machine has, so what needs it is only there when it is asked for: CLOUDAPI_LIBVIRT=1, which
+/// the Makefile says where pkg-config finds libvirt. Not looked for from here: SwiftPM would go on to believe what it found the first time.
+let hasLibvirt = Context.environment["CLOUDAPI_LIBVIRT"] == "1"
+let libvirt: [Target.Dependency] = hasLibvirt ? ["Libvirt"] : []
+let strictWithLibvirt = strict + (hasLibvirt ? [.define("LIBVIRT")] : [])
+
 extension Target.Dependency {
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
@@ -155,7 +161,7 @@ let package = Package(
                 "Events", "Audit", "Simulator", "Docker", "AWS", "Webhooks", "Alerts", "Sandbox", "Dashboard", .crypto,
                 .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .metrics, .coreMetrics, .nioCore, .nioSSL, .serviceLifecycle,
-            ], swiftSettings: strict),
+            ] + libvirt, swiftSettings: strictWithLibvirt),
         .target(
             name: "Console",
             dependencies: ["Kernel", "Webhooks", .asyncHTTPClient, .argumentParser, .nioCore, .nioPosix, .nioHTTP1, .yams],
@@ -238,7 +244,17 @@ let package = Package(
             name: "AWSTests", dependencies: ["AWS", "Provider", "Outgoing", "Kernel", .nioCore, .nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ProviderTests",
-            dependencies: ["Provider", "Simulator", "Docker", "AWS", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix],
-            swiftSettings: strict),
+            dependencies: ["Provider", "Simulator", "Docker", "AWS", "Outgoing", "Storage", "Kernel", "TestKit", .nioCore, .nioPosix]
+                + libvirt,
+            swiftSettings: strictWithLibvirt),
     ]
 )
+
+if hasLibvirt {
+    package.targets += [
+        .systemLibrary(name: "Clibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        .target(
+            name: "Libvirt", dependencies: ["Kernel", "Outgoing", "Provider", "Clibvirt", .crypto], path: "Sources/Providers/Libvirt",
+            swiftSettings: strict),
+    ]
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs what needs a real dockerd, a real podman, an OpenStack Swift and an emulator of AWS, made for this run and gone after it (Debian 12, root): every provider's
+# Runs what needs a real dockerd, a real podman, a real libvirtd, an OpenStack Swift and an emulator of AWS, made for this run and gone after it (Debian 12, root): every provider's
 # conformance, the whole life of resources through the HTTP API, the examples, a daemon behind TLS, connections cut at every call, and kills at
 # every point of every operation; signatures against botocore's. Tests and binary must be built. A peer that cannot be started is a failure, never a skip. Arguments go on to `swift test`.
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 home=$(mktemp -d /tmp/cloudapi-peers.XXXXXX)
 
 clean_up() {
-    for peer in docker podman tls moto swift; do
+    for peer in docker podman tls libvirt moto swift; do
         if [ -d "$home/$peer" ]; then scripts/peers/${peer/tls/docker}.sh stop "$home/$peer" || true; fi
     done
     rm -rf "$home"
@@ -17,8 +17,9 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq memcached
-for peer in docker podman moto swift; do
+scripts/setup.sh docker.io podman runc netavark aardvark-dns catatonit busybox-static iproute2 iptables curl jq memcached \
+    libvirt-dev libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base cpio kmod
+for peer in docker podman libvirt moto swift; do
     scripts/peers/$peer.sh start "$home/$peer" || {
         echo "test-peers: FAILED: $peer could not be started on this machine, so nothing was tested; its last words are above." >&2
         exit 1
@@ -28,6 +29,7 @@ done
 export CLOUDAPI_TEST_PEERS_REQUIRED=1
 export CLOUDAPI_TEST_DOCKER=unix://$home/docker/docker.sock CLOUDAPI_TEST_DOCKER_IMAGE=cp-busybox:1
 export CLOUDAPI_TEST_PODMAN=unix://$home/podman/podman.sock CLOUDAPI_TEST_PODMAN_IMAGE=cp-busybox:latest
+export CLOUDAPI_TEST_LIBVIRT=unix://$home/libvirt/run/libvirt-sock
 source "$home/moto/moto.env"
 .build/venv/bin/python Tests/Peers/sigv4.py >"$home/sigv4.json"
 export CLOUDAPI_TEST_SIGV4=$home/sigv4.json
@@ -49,6 +51,7 @@ suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
 suite aws python3 Tests/Peers/aws.py --binary $binary
 suite drift python3 Tests/Peers/drift.py --binary $binary --home "$home"
 suite "drift, aws" python3 Tests/Peers/awsdrift.py --binary $binary
+suite libvirt python3 Tests/Peers/virt.py --binary $binary --home "$home"
 suite "two clouds" python3 Tests/Peers/multicloud.py --binary $binary --home "$home"
 suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
 suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
@@ -58,6 +61,8 @@ suite "crash matrix, docker" python3 Tests/Durability/crashmatrix.py --binary $b
     --image cp-busybox:1 --step 150
 suite "crash matrix, podman" python3 Tests/Durability/crashmatrix.py --binary $binary --podman "$CLOUDAPI_TEST_PODMAN" \
     --image cp-busybox:latest --step 300
+suite "crash matrix, libvirt" python3 Tests/Durability/crashmatrix.py --binary $binary --libvirt "$CLOUDAPI_TEST_LIBVIRT" \
+    --image tiny --step 3000
 suite "crash matrix, aws" python3 Tests/Durability/crashmatrix.py --binary $binary --aws "$CLOUDAPI_TEST_MOTO" \
     --image ami-1e749f67 --step 120
 echo "== peers: $SECONDS s"

@@ -28,7 +28,7 @@ package struct Egress: Sendable, Equatable {
     }
 
     /// The path to connect to when `path` is one of the opened sockets, by whatever links either is spelt.
-    func socket(at path: String) throws(OutgoingError) -> String {
+    package func socket(at path: String) throws(OutgoingError) -> String {
         guard SocketPath.isUsable(path), let real = SocketPath.resolved(path), sockets.contains(where: { SocketPath.resolved($0) == real })
         else { throw .refusedSocket(path) }
         return real

@@ -1,7 +1,5 @@
-import AWS
 package import Alerts
 package import Costs
-import Docker
 package import Events
 package import Identity
 package import Kernel
@@ -69,7 +67,7 @@ package struct Parts: Sendable {
             SandboxRequests(), SandboxPrices(), SandboxResources(cloud: cloud), SandboxWebhooks(), SandboxAlerts(), SandboxTeams(),
             SandboxStreams(), SandboxCosts(), SandboxSavings(),
         ])
-        let drivers = drivers ?? Self.drivers(store: store, configuration)
+        let drivers = drivers ?? Drivers.all(store: store, allowing: configuration.allowEgress)
         engine = OperationEngine(
             store: work, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: surroundings), surroundings: surroundings,
             logger: logger)
@@ -107,13 +105,6 @@ extension Parts {
     package static let migrations = [
         Migration("0142-vault-check", "CREATE TABLE vault_check (id INTEGER PRIMARY KEY, digest BLOB NOT NULL) STRICT")
     ]
-
-    private static func drivers(store: Store, _ configuration: ServerConfiguration) -> [any ProviderDriver] {
-        let outgoing = Outgoing(allowing: configuration.allowEgress)
-        return [
-            SimulatorDriver(store: store), DockerDriver(outgoing: outgoing), AWSDriver(outgoing: outgoing), S3Driver(outgoing: outgoing),
-        ]
-    }
 }
 
 /// Sessions, keys, tokens and OAuth tokens, told apart by their prefix.

@@ -1,9 +1,7 @@
-import AWS
 package import Alerts
 import Audit
 package import Costs
 import Crypto
-import Docker
 package import Events
 package import Identity
 package import Kernel
@@ -16,7 +14,6 @@ import Prices
 import Provider
 package import Resources
 package import Sandbox
-import Simulator
 import Storage
 package import Vault
 package import Web
@@ -64,10 +61,7 @@ package struct RouteTable: Sendable {
 
     /// The table as it is described, for who does not call it.
     package static var described: RouteTable {
-        let drivers: [any ProviderDriver] = [
-            SimulatorDriver(store: .none), DockerDriver(outgoing: Outgoing()), AWSDriver(outgoing: Outgoing()),
-            S3Driver(outgoing: Outgoing()),
-        ]
+        let drivers = Drivers.all(store: .none, allowing: .none)
         let vault = Vault(key: .init(size: .bits256))
         let engine = OperationEngine(
             store: .none, pool: ProviderPool(drivers: drivers, vault: vault, surroundings: .real), surroundings: .real,

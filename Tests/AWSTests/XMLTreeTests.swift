@@ -1,4 +1,4 @@
-import AWS
+import Provider
 import Testing
 
 @Suite struct `An answer in XML` {
@@ -16,6 +16,7 @@ import Testing
 
             """)
         #expect(tree.name == "R")
+        #expect(tree.attributes == ["xmlns:ec2": "http://ec2/>", "a": "b"])
         #expect(tree.items("set").map { $0.string("id") } == ["i-1", "i-2"])
         #expect(tree.items("set")[0].string("empty") == nil)
         #expect(tree.items("set")[0]["none"] != nil)
@@ -36,5 +37,13 @@ import Testing
 
     @Test func `is refused when it is nested without end`() {
         #expect(throws: XMLTree.Malformed.self) { try parse(String(repeating: "<a>", count: 100_000)) }
+    }
+
+    @Test func `is read back as it was written, whatever stands in it`() throws {
+        let hostile = "</name><devices type='x'>&lt;\"\u{0}\u{1B}]]>\n"
+        let tree = XMLTree("a", ["b": hostile, "c": "ä"], [XMLTree("name", text: "x" + hostile + "x"), XMLTree("empty")])
+        let read = try parse(tree.markup)
+        let kept = "</name><devices type='x'>&lt;\"]]>\n"
+        #expect(read == XMLTree("a", ["b": kept, "c": "ä"], [XMLTree("name", text: "x" + kept + "x"), XMLTree("empty")]))
     }
 }

@@ -3,6 +3,7 @@
 
     crashmatrix.py --binary .build/debug/cloudapi                                     the simulator
     crashmatrix.py --binary … --docker unix:///tmp/x/docker.sock --image cp-busybox:1   a real peer; so with --podman
+    crashmatrix.py --binary … --libvirt unix:///tmp/x/run/libvirt-sock --image tiny     real machines
     crashmatrix.py --binary … --aws http://127.0.0.1:5000 --image ami-…                 an emulator of AWS, with the keys of moto.env
 
 For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes, networks and ips: create, attach, detach,
@@ -24,6 +25,7 @@ import time
 from motopeer import MotoPeer
 from peer import Peer
 from server import Checks, Client, Server, audit, init, within_venv, workspace
+from virtpeer import VirtPeer
 
 PATIENCE = 60
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
@@ -71,12 +73,17 @@ class Matrix:
         self.features = made.json["capabilities"]["features"]
         self.project = self.call("GET", "/v1/projects").json["items"][0]["id"]
         self.rounds, self.host = 0, None
+        # A machine that boots needs a whole processor to do so in time.
+        self.sizes = ("s-1", "s-2") if options.libvirt else ("n-1", "s-1")
 
     def chosen(self, options):
         """What the server may speak to, the peer asked itself, and the connection."""
         if options.endpoint:
             return f"unix:{options.endpoint.removeprefix('unix://')}", Peer(options.endpoint), {
                 "provider": "docker", "settings": {"endpoint": options.endpoint}}
+        if options.libvirt:
+            virt = VirtPeer(options.libvirt)
+            return f"unix:{options.libvirt.removeprefix('unix://')}", virt, {"provider": "libvirt", "settings": virt.settings}
         if options.aws:
             moto = MotoPeer(options.aws)
             return "127.0.0.0/8", moto, {"provider": "aws", "settings": moto.settings, "secret": moto.secret}
@@ -161,7 +168,7 @@ class Matrix:
         return self.host
 
     def create(self, kind, name):
-        spec = {"instances": {"size": "n-1"}, "volumes": {"size_gib": 1}}.get(kind, {})
+        spec = {"instances": {"size": self.sizes[0]}, "volumes": {"size_gib": 1}}.get(kind, {})
         if kind == "instances" and self.options.image:
             spec |= {"image": self.options.image}
         if kind == "instances" and self.options.image and "instance.command" in self.features:
@@ -175,7 +182,7 @@ class Matrix:
         if verb == "delete":
             answer = self.call("DELETE", f"/v1/{kind}/{resource}")
         else:
-            body = {"resize": {"size": "s-1"}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
+            body = {"resize": {"size": self.sizes[1]}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
             if kind == "volumes":
                 body = {"attach": {"instance_id": self.host, "path": "/data"}}.get(verb)
             if (kind, verb) == ("ips", "detach"):
@@ -227,6 +234,7 @@ def main():
     parser.add_argument("--step", type=int, default=40, help="milliseconds between one kill and the next")
     parser.add_argument("--latency", type=int, default=100, help="of a call to the simulator, in milliseconds")
     parser.add_argument("--docker", "--podman", dest="endpoint", help="a peer's endpoint, unix://…")
+    parser.add_argument("--libvirt", help="a libvirtd's socket, unix://…")
     parser.add_argument("--aws", help="an emulator's address, http://…; its keys stand in CLOUDAPI_TEST_MOTO_KEY and _SECRET")
     parser.add_argument("--kinds", help="all the peer has when left out")
     parser.add_argument("--image", help="an image the peer has")

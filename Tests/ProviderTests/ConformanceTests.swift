@@ -38,4 +38,11 @@ import Testing
     func `S3, as OpenStack Swift has it`(rule: ProviderConformance) async throws {
         try await rule.check(try .s3("CLOUDAPI_TEST_SWIFT"))
     }
+
+    @Test(
+        .enabled(if: Peer.isWanted("CLOUDAPI_TEST_LIBVIRT"), "CLOUDAPI_TEST_LIBVIRT is not set; `make test-peers` sets it"),
+        arguments: ProviderConformance.all)
+    func `libvirt`(rule: ProviderConformance) async throws {
+        try await rule.check(try .libvirt())
+    }
 }

@@ -13,6 +13,9 @@ struct Peer: Sendable {
     /// An image that is there; its shell runs what an order's command says, when `runsCommands`.
     let image: String
     var runsCommands = true
+    /// Of the instances; enough for the image.
+    var size = Capacity(milliCPUs: 500, memoryMiB: 64)
+    var largerSize = Capacity(milliCPUs: 1000, memoryMiB: 128)
     var surroundings = Surroundings.real
     /// Waits a little, between two looks at what has yet to happen.
     var pause: @Sendable () async throws -> Void = { try await Task.sleep(for: .milliseconds(50)) }

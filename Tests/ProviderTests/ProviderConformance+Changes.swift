@@ -8,19 +8,19 @@ extension ProviderConformance {
             let subject = try await scene.made(scene.instance())
             guard scene.can(.resize) else {
                 let error = await scene.failure { () throws(ProviderError) in
-                    try await scene.ours.apply(.resize(Scene.largerSize), to: subject)
+                    try await scene.ours.apply(.resize(scene.peer.largerSize), to: subject)
                 }
                 #expect(error?.kind == .unsupported(.resize))
                 return
             }
-            for size in [Scene.largerSize, Scene.size] {
+            for size in [scene.peer.largerSize, scene.peer.size] {
                 try await scene.ours.apply(.resize(size), to: subject)
                 try await scene.eventually(subject, "has the size") { $0.capacity == size }
             }
             guard scene.can(.liveResize) else { return }
             try await scene.ours.apply(.start, to: subject)
             let before = try await scene.eventually(subject, "runs") { $0.power == .running }
-            for size in [Scene.largerSize, Scene.size] {
+            for size in [scene.peer.largerSize, scene.peer.size] {
                 try await scene.ours.apply(.resize(size), to: subject)
                 let state = try await scene.eventually(subject, "has the size") { $0.capacity == size }
                 #expect(state.runningSince == before.runningSince)

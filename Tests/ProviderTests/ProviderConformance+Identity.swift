@@ -24,7 +24,7 @@ extension ProviderConformance {
         },
         ProviderConformance("what it made is as it was ordered, and instances are stopped where they can be") { scene in
             let instance = try await scene.ours.create(scene.instance()).state
-            #expect(instance.capacity == Scene.size)
+            #expect(instance.capacity == scene.peer.size)
             if scene.can(.madeStopped) {
                 #expect(instance.power == .stopped)
                 #expect(instance.runningSince == nil)

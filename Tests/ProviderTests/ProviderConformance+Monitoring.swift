@@ -10,7 +10,7 @@ extension ProviderConformance {
             let subject = try await scene.running(scene.instance(busy))
             let sample = try await scene.ours.sample(subject)
             #expect(sample.memoryBytes > 0)
-            #expect(sample.memoryLimitBytes == Scene.size.memoryMiB << 20)
+            #expect(sample.memoryLimitBytes == scene.peer.size.memoryMiB << 20)
             #expect(sample.cpuPercent >= 0)
             if scene.peer.runsCommands { #expect((20...80).contains(sample.cpuPercent)) }  // half a processor is all it may use
             try await scene.ours.apply(.stop, to: subject)

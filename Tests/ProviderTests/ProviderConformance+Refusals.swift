@@ -5,11 +5,11 @@ import Testing
 extension ProviderConformance {
     static let refusals = [
         ProviderConformance("what it cannot do is refused by name, and nothing is made", needs: []) { scene in
-            var instance = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
+            var instance = InstanceBlueprint(size: scene.peer.size, image: scene.peer.image)
             instance.userData = "#cloud-config"
-            var commanded = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
+            var commanded = InstanceBlueprint(size: scene.peer.size, image: scene.peer.image)
             commanded.command = ["sh"]
-            var equipped = InstanceBlueprint(size: Scene.size, image: scene.peer.image)
+            var equipped = InstanceBlueprint(size: scene.peer.size, image: scene.peer.image)
             equipped.environment = ["COLOUR": "blue"]
             let cases: [(Capabilities.Feature, Blueprint)] = [
                 (.userData, .instance(instance)), (.command, .instance(commanded)), (.command, .instance(equipped)),
@@ -33,7 +33,7 @@ extension ProviderConformance {
             }
         },
         ProviderConformance("an image that is not there is named, and nothing is made") { scene in
-            let order = scene.order(.instance(InstanceBlueprint(size: Scene.size, image: "cloudapi-no-such-image:7")))
+            let order = scene.order(.instance(InstanceBlueprint(size: scene.peer.size, image: "cloudapi-no-such-image:7")))
             let error = await scene.failure { () throws(ProviderError) in _ = try await scene.ours.create(order) }
             #expect(error?.kind == .rejected)
             #expect(error?.detail.contains("cloudapi-no-such-image:7") == true)

@@ -68,8 +68,6 @@ struct Scene: Sendable {
 }
 
 extension Scene {
-    static let size = Capacity(milliCPUs: 500, memoryMiB: 64)
-    static let largerSize = Capacity(milliCPUs: 1000, memoryMiB: 128)
     /// Runs until it is told to end, and ends then.
     static let waits = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
 
@@ -92,7 +90,7 @@ extension Scene {
         order(
             .instance(
                 InstanceBlueprint(
-                    size: Self.size, image: peer.image, command: can(.command) ? command ?? Self.waits : [], environment: environment,
+                    size: peer.size, image: peer.image, command: can(.command) ? command ?? Self.waits : [], environment: environment,
                     networks: networks, volumes: volumes)),
             labels: ["team": "core"])
     }

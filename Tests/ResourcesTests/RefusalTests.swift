@@ -1,4 +1,5 @@
 import Kernel
+import Provider
 import Resources
 import Server
 import TestKit
@@ -79,6 +80,21 @@ import Testing
             }
             #expect(statuses.contains(423))
             #expect(try await cloud.post("/v1/instances/web/actions/resize", ["size": "s-4"]).json["retryable"] == true)
+        }
+    }
+
+    @Test func `is told which provider this server was built without, and what to do about it`() async throws {
+        try await Place.fresh { place in
+            let home = try await Installation.prepare(place)
+            let absent = AbsentDriver(name: "libvirt", advice: "build it anew")
+            try await Installation.open(in: place, home: home, drivers: { _ in [absent] }) { installation in
+                let answer = try await installation.post(
+                    "/v1/connections", as: installation.home.liveKey, ["name": "host", "provider": "libvirt"])
+                #expect(answer.status == 422 && answer.code == "validation_failed")
+                #expect(answer.json["errors"]?.array?.first?["pointer"] == "/provider")
+                #expect(answer.json["errors"]?.array?.first?["code"] == "not_built")
+                #expect(answer.text("detail").contains("built without libvirt; build it anew."))
+            }
         }
     }
 

@@ -41,15 +41,6 @@ struct Marks: Sendable {
 }
 
 extension Subject {
-    /// The id of ours behind an object's name, as `name` makes it; nil for names that are not of that form. Ids have one `_`, after the prefix.
-    static func id(named name: String, kind: ResourceKind) -> String? {
-        guard name.hasPrefix("cloudapi-") else { return nil }
-        var id = String(name.dropFirst("cloudapi-".count))
-        guard let dash = id.firstIndex(of: "-") else { return nil }
-        id.replaceSubrange(dash...dash, with: "_")
-        return Subject(kind: kind, id: id).name == name ? id : nil
-    }
-
     /// What the peer is asked for: its own id of the object, or the name. What cannot be an id or a name there is left out, since a reference
     /// may come from a user and stands in a path.
     var lookups: [String] {

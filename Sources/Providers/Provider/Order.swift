@@ -40,6 +40,15 @@ package struct Subject: Sendable, Equatable {
 
     /// The name it has at the cloud: unique, and told by our id alone, so that an attempt after a crash finds what an earlier one made.
     package var name: String { "cloudapi-" + id.replacing("_", with: "-") }
+
+    /// The id of ours behind an object's name, as `name` makes it; nil for names that are not of that form. Ids have one `_`, after the prefix.
+    package static func id(named name: String, kind: ResourceKind) -> String? {
+        guard name.hasPrefix("cloudapi-") else { return nil }
+        var id = String(name.dropFirst("cloudapi-".count))
+        guard let dash = id.firstIndex(of: "-") else { return nil }
+        id.replaceSubrange(dash...dash, with: "_")
+        return Subject(kind: kind, id: id).name == name ? id : nil
+    }
 }
 
 /// An object to be made. Fixed before the first attempt and the same on every one.

@@ -1,16 +1,27 @@
-// The answers of the query APIs and of S3 are small XML documents of elements and text. Foundation's parser brings libxml2 along, with
-// entities, documents that name other documents, and a delegate; what is needed fits here. There is no document type, so there are no entities to
-// expand; depth and size are bounded.
+// What AWS answers and what libvirt takes and gives are small XML documents of elements, attributes and text. Foundation's parser brings
+// libxml2 along, with entities, documents that name other documents, and a delegate; what is needed fits here. There is no document type, so
+// there are no entities to expand; depth and size are bounded.
 
 /// An element with its text, or with the elements in it.
 package struct XMLTree: Sendable, Equatable {
-    /// Without a prefix.
+    /// Without a prefix when it was read.
     package let name: String
+    /// By their names as they are written, prefixes included.
+    package var attributes: [String: String]
     /// What stands in it itself, without blanks at the ends.
     package var text: String
     package var children: [XMLTree]
 
     package struct Malformed: Error {}
+
+    package init(_ name: String, _ attributes: [String: String] = [:], text: String = "", _ children: [XMLTree] = []) {
+        self.name = name
+        self.attributes = attributes
+        self.text = text
+        self.children = children
+    }
+
+    package init(_ name: String, _ children: [XMLTree]) { self.init(name, [:], children) }
 
     /// Reads a whole document. Throws `Malformed` for what is none, for a document type, and for elements nested deeper than 100.
     package static func parse(_ bytes: [UInt8]) throws(Malformed) -> XMLTree {
@@ -37,6 +48,30 @@ package struct XMLTree: Sendable, Equatable {
             if let found = child.descendant(name) { return found }
         }
         return nil
+    }
+}
+
+extension XMLTree {
+    /// The document, with every text and value escaped; the same tree is always the same text. Characters that no document may hold are left out.
+    package var markup: String {
+        let head = attributes.sorted { $0.key < $1.key }.map { " \($0.key)='\(Self.escaped($0.value))'" }.joined()
+        let content = Self.escaped(text) + children.map(\.markup).joined()
+        return content.isEmpty ? "<\(name)\(head)/>" : "<\(name)\(head)>\(content)</\(name)>"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "'": result += "&apos;"
+            case "\"": result += "&quot;"
+            case "\t", "\n", "\r": result += "&#\(scalar.value);"  // else a reader may make them blanks
+            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: break
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
     }
 }
 
@@ -73,7 +108,8 @@ private struct XMLReader {
     private mutating func element(depth: Int) throws(XMLTree.Malformed) -> XMLTree {
         guard depth < Self.deepest, take("<") else { throw XMLTree.Malformed() }
         let name = try self.name()
-        guard try isOpen() else { return XMLTree(name: Self.local(name), text: "", children: []) }
+        var attributes: [String: String] = [:]
+        guard try isOpen(&attributes) else { return XMLTree(Self.local(name), attributes) }
         var text: [UInt8] = []
         var children: [XMLTree] = []
         while true {
@@ -83,7 +119,7 @@ private struct XMLReader {
                 guard take(">") else { throw XMLTree.Malformed() }
                 let trimmed = String(decoding: text, as: UTF8.self).drop { $0.isWhitespace }
                 let end = trimmed.lastIndex { !$0.isWhitespace }.map { trimmed.index(after: $0) } ?? trimmed.startIndex
-                return XMLTree(name: Self.local(name), text: String(trimmed[..<end]), children: children)
+                return XMLTree(Self.local(name), attributes, text: String(trimmed[..<end]), children)
             } else if isNext("<!--") {
                 try skip(past: "-->")
             } else if isNext("<?") {
@@ -95,18 +131,18 @@ private struct XMLReader {
             } else if isNext("<") {
                 children.append(try element(depth: depth + 1))
             } else {
-                text += try characters()
+                text += try characters(upTo: UInt8(ascii: "<"))
             }
         }
     }
 
-    /// The rest of a start tag; false when the element is empty. What stands in attributes is of no use here.
-    private mutating func isOpen() throws(XMLTree.Malformed) -> Bool {
+    /// The rest of a start tag; false when the element is empty.
+    private mutating func isOpen(_ attributes: inout [String: String]) throws(XMLTree.Malformed) -> Bool {
         while place < bytes.count {
             skipBlanks()
             if take("/>") { return false }
             if take(">") { return true }
-            _ = try name()
+            let name = String(decoding: try name(), as: UTF8.self)
             skipBlanks()
             guard take("=") else { throw XMLTree.Malformed() }
             skipBlanks()
@@ -114,8 +150,9 @@ private struct XMLReader {
                 throw XMLTree.Malformed()
             }
             let quote = bytes[place]
-            guard let end = bytes[(place + 1)...].firstIndex(of: quote) else { throw XMLTree.Malformed() }
-            place = end + 1
+            place += 1
+            attributes[name] = String(decoding: try characters(upTo: quote), as: UTF8.self)
+            place += 1
         }
         throw XMLTree.Malformed()
     }
@@ -127,9 +164,10 @@ private struct XMLReader {
         return bytes[start..<place]
     }
 
-    private mutating func characters() throws(XMLTree.Malformed) -> [UInt8] {
+    /// With references replaced; that byte is left where it is.
+    private mutating func characters(upTo end: UInt8) throws(XMLTree.Malformed) -> [UInt8] {
         var found: [UInt8] = []
-        while place < bytes.count, bytes[place] != UInt8(ascii: "<") {
+        while place < bytes.count, bytes[place] != end {
             if take("&") {
                 found += try reference()
             } else {
