@@ -41,7 +41,7 @@ extension Parts {
     }
 
     private func copying(to target: any PointStore) -> BackgroundTask {
-        BackgroundTask("copies of points", every: .seconds(5)) {
+        BackgroundTask("copies of points", every: .seconds(10)) {
             try await CopyPoints(store: work, to: target, surroundings: surroundings).run()
         }
     }

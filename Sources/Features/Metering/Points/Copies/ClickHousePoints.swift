@@ -26,6 +26,8 @@ package struct ClickHousePoints: PointStore {
     /// Bytes of one answer; who asks for more reads the database.
     private static let mostBytes = 256 << 20
 
+    private static let names = ["cloudapi_points", "cloudapi_point_sums"]
+
     /// What an operator may make otherwise before: replicated, sharded, with other partitions. The columns and their order must be these.
     package static let tables = [
         """
@@ -39,7 +41,11 @@ package struct ClickHousePoints: PointStore {
     ]
 
     package func open() async throws {
-        for table in Self.tables { _ = try await run(table) }
+        for (name, definition) in zip(Self.names, Self.tables) {
+            // Whose operator made them need not let us make any.
+            guard try await run("EXISTS TABLE \(name) FORMAT TabSeparated") == Array("0\n".utf8) else { continue }
+            _ = try await run(definition)
+        }
     }
 
     package func add(_ days: [CopiedDay]) async throws {
@@ -68,7 +74,7 @@ package struct ClickHousePoints: PointStore {
     }
 
     package func remove(metric: Int64) async throws {
-        for table in ["cloudapi_points", "cloudapi_point_sums"] {
+        for table in Self.names {
             // Where shards lie behind the table an operator deletes by hand, and then there is nothing left to do.
             guard try await !run("SELECT metric FROM \(table) WHERE metric = \(metric) LIMIT 1").isEmpty else { continue }
             _ = try await run("ALTER TABLE \(table) DELETE WHERE metric = \(metric)")
@@ -140,7 +146,7 @@ package struct ClickHousePoints: PointStore {
         let answer = try await send(
             OutgoingRequest(
                 .post, address.base + "/?" + query, headers: address.headers, body: body ?? Array(sql.utf8),
-                timeout: .seconds(body == nil ? 20 : 60), bodyLimit: Self.mostBytes))
+                timeout: .seconds(body == nil ? 10 : 60), bodyLimit: Self.mostBytes))
         guard answer.status == 200 else {
             let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
             throw StorageError.unavailable("ClickHouse answered \(answer.status): \(text)")

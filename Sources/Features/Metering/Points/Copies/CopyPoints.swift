@@ -22,15 +22,14 @@ package struct CopyPoints: Sendable {
 
     /// Copies all that is due. Throws when the store cannot be reached; what was copied until then stays.
     package func run() async throws {
+        // Also with nothing to copy: where another has taken its place, reading finds out what it lacks only if it can be asked.
+        try await target.open()
         var last: (metric: Int64, day: Int) = (.min, .min)
-        var isOpen = false
         while true {
             try Task.checkCancellation()
             let (now, position) = (surroundings.now(), last)
             let due = try await store.scan { try PointCopies.due(after: position, at: now, limit: Self.daysAtOnce, $0) }
             guard let first = due.first else { break }
-            if !isOpen { try await target.open() }
-            isOpen = true
             var points = 0
             let batch =
                 [first]
