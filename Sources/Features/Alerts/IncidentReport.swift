@@ -35,7 +35,7 @@ private struct IncidentCollector: ReportCollector {
         func isSilenced(by event: ReportedEvent) -> Bool {
             guard alert == event.subject else { return false }
             let group = try? JSONParser.parse(text.utf8)
-            return (event.data["matchers"]?.members ?? []).allSatisfy { group?[$0.name] == $0.value }
+            return (event.data["matchers"]?.members ?? []).allSatisfy { group?[$0.name] == $0.value.json }
         }
     }
 
@@ -85,7 +85,7 @@ private struct IncidentCollector: ReportCollector {
                 "severity": JSON(event.data["severity"]?.string), "rule": JSON(event.data["rule"]?.string),
                 "project_id": JSON(event.event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
                 "seq": .integer(event.event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
-                "group": event.data["group"] ?? .null, "late": event.data["late"] ?? false,
+                "group": event.data["group"]?.json ?? .null, "late": event.data["late"]?.json ?? false,
             ]))
     }
 }

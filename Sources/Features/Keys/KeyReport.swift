@@ -17,7 +17,7 @@ package enum KeyReport {
 
 private struct KeyCollector: ReportCollector {
     private struct Known {
-        var snapshot: JSON
+        var snapshot: CompactJSON
         let createdAt: Timestamp
         let createdBy: String
         var rotatedAt: Timestamp?
@@ -54,7 +54,9 @@ private struct KeyCollector: ReportCollector {
     }
 
     private func row(_ id: String, _ key: Known) -> ReportRow {
-        let members = ["kind", "name", "project_id", "role", "scopes", "expires_at"].map { JSON.Member($0, key.snapshot[$0] ?? .null) }
+        let members = ["kind", "name", "project_id", "role", "scopes", "expires_at"].map {
+            JSON.Member($0, key.snapshot[$0]?.json ?? .null)
+        }
         return ReportRow(
             .object(
                 members + [

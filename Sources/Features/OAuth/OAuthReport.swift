@@ -20,7 +20,7 @@ package enum OAuthReport {
 
 private struct OAuthClientCollector: ReportCollector {
     private struct Known {
-        var snapshot: JSON
+        var snapshot: CompactJSON
         let createdAt: Timestamp
         let createdBy: String
         var rotatedAt: Timestamp?
@@ -38,18 +38,19 @@ private struct OAuthClientCollector: ReportCollector {
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         if let credential = event.credential { lastChange[credential] = event.at }
-        let client = event.data["client_id"]?.string ?? ""
         switch event.type {
         case "oauth_client.created":
             clients[event.subject] = Known(snapshot: event.after ?? .null, createdAt: event.at, createdBy: event.event.actorID)
         case "oauth_client.updated": clients[event.subject]?.snapshot = event.after ?? .null
         case "oauth_client.rotated": clients[event.subject]?.rotatedAt = event.at
         case "oauth_client.deleted": clients[event.subject] = nil
-        case "oauth_grant.created": clients[client]?.grants.insert(event.subject)
-        case "oauth_grant.revoked": clients[client]?.grants.remove(event.subject)
+        case "oauth_grant.created": clients[Self.client(event)]?.grants.insert(event.subject)
+        case "oauth_grant.revoked": clients[Self.client(event)]?.grants.remove(event.subject)
         default: break
         }
     }
+
+    private static func client(_ event: ReportedEvent) -> String { event.data["client_id"]?.string ?? "" }
 
     mutating func end(_ rows: inout [ReportRow]) {
         for (id, client) in clients.sorted(by: { $0.key < $1.key }) {
@@ -62,7 +63,7 @@ private struct OAuthClientCollector: ReportCollector {
 
     private func row(_ id: String, _ client: Known) -> ReportRow {
         let members = ["type", "mode", "name", "project_id", "role", "scopes", "grant_types", "redirect_uris"].map {
-            JSON.Member($0, client.snapshot[$0] ?? .null)
+            JSON.Member($0, client.snapshot[$0]?.json ?? .null)
         }
         return ReportRow(
             .object(

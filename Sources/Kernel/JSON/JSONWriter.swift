@@ -14,6 +14,9 @@ package struct JSONWriter: Sendable {
 
     package var bytes: [UInt8] { Array(storage[..<count]) }
 
+    /// Begins anew in the same room.
+    package mutating func removeAll() { (count, needsComma) = (0, false) }
+
     // MARK: Objects and arrays
 
     @inline(__always)
@@ -28,12 +31,14 @@ package struct JSONWriter: Sendable {
         object(body)
     }
 
+    @inline(__always)
     package mutating func array<Element>(_ elements: some Sequence<Element>, _ body: (inout JSONWriter, Element) -> Void) {
         open(UInt8(ascii: "["))
         for element in elements { body(&self, element) }
         close(UInt8(ascii: "]"))
     }
 
+    @inline(__always)
     package mutating func array<Element>(
         _ name: StaticString, _ elements: some Sequence<Element>, _ body: (inout JSONWriter, Element) -> Void
     ) {
@@ -41,6 +46,7 @@ package struct JSONWriter: Sendable {
         array(elements, body)
     }
 
+    @inline(__always)
     package mutating func array(_ name: StaticString, _ elements: some Sequence<some JSONRepresentable>) {
         array(name, elements) { json, element in element.write(to: &json) }
     }
@@ -83,15 +89,18 @@ package struct JSONWriter: Sendable {
         self.value(value)
     }
 
+    @inline(__always)
     package mutating func field<Kind>(_ name: StaticString, _ value: ID<Kind>) { field(name, value.rawValue) }
 
     /// A member whose absence is written as `null`.
+    @inline(__always)
     package mutating func field(_ name: StaticString, _ value: (some JSONRepresentable)?) {
         key(name)
         if let value { value.write(to: &self) } else { null() }
     }
 
     /// A member that is left out when there is nothing to say.
+    @inline(__always)
     package mutating func present(_ name: StaticString, _ value: (some JSONRepresentable)?) {
         guard let value else { return }
         key(name)

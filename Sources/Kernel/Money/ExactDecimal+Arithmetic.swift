@@ -51,12 +51,21 @@ extension ExactDecimal {
     package func rounded(scale: Int) -> Self { self.scale <= scale ? self : divided(by: 1, scale: scale) }
 
     private static func roundedQuotient(_ top: Int128, _ bottom: Int128) -> Int128 {
-        let (quotient, remainder) = top.magnitude.quotientAndRemainder(dividingBy: bottom.magnitude)
+        let (quotient, remainder) = quotient(top.magnitude, bottom.magnitude)
         let rest = bottom.magnitude - remainder
         let up = remainder > rest || (remainder == rest && quotient % 2 == 1)
         // At most 2^127 + 1 by size: only a numerator of .min over 1 comes near, and nothing makes one.
         let rounded = Int128(quotient + (up ? 1 : 0))
         return (top < 0) != (bottom < 0) ? -rounded : rounded
+    }
+
+    /// Most amounts are short, and a division of 128 bits costs ten of 64.
+    private static func quotient(_ top: UInt128, _ bottom: UInt128) -> (quotient: UInt128, remainder: UInt128) {
+        guard let shortTop = UInt64(exactly: top), let shortBottom = UInt64(exactly: bottom) else {
+            return top.quotientAndRemainder(dividingBy: bottom)
+        }
+        let (quotient, remainder) = shortTop.quotientAndRemainder(dividingBy: shortBottom)
+        return (UInt128(quotient), UInt128(remainder))
     }
 
     private static func longSum(_ one: Self, _ other: Self) -> Self {

@@ -84,19 +84,55 @@ extension ExactDecimal: CustomStringConvertible {
 
     /// The same with at least so many digits behind the point: `0.0070`. Never rounds.
     package func formatted(minimumPlaces: Int) -> String {
-        let (isNegative, magnitude) = long
-        var text: [UInt8]
-        if case .small(let value) = digits, let short = UInt64(exactly: value.magnitude) {
-            text = Array(short.description.utf8)
-        } else {
-            text = magnitude.text
-        }
-        if text.count <= scale { text.insert(contentsOf: repeatElement(48, count: scale + 1 - text.count), at: 0) }
         let places = max(scale, minimumPlaces)
+        if case .small(let value) = digits, let short = UInt64(exactly: value.magnitude), places <= 40 {
+            return String(unsafeUninitializedCapacity: 64) {
+                Self.write(short, isNegative: value < 0, scale: scale, places: places, to: $0)
+            }
+        }
+        let (isNegative, magnitude) = long
+        var text = magnitude.text
+        if text.count <= scale { text.insert(contentsOf: repeatElement(48, count: scale + 1 - text.count), at: 0) }
         text.append(contentsOf: repeatElement(48, count: places - scale))
         if places > 0 { text.insert(UInt8(ascii: "."), at: text.count - places) }
         if isNegative { text.insert(UInt8(ascii: "-"), at: 0) }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// From the last digit to the first; says how many bytes it took.
+    private static func write(
+        _ value: UInt64, isNegative: Bool, scale: Int, places: Int, to buffer: UnsafeMutableBufferPointer<UInt8>
+    ) -> Int {
+        var count = 1
+        var rest = value
+        while rest > 9 {
+            rest /= 10
+            count += 1
+        }
+        let whole = max(count - scale, 1)
+        let length = (isNegative ? 1 : 0) + whole + (places > 0 ? places + 1 : 0)
+        var index = length
+        rest = value
+        func digit() {
+            index -= 1
+            buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        for place in stride(from: places, to: 0, by: -1) {
+            if place <= scale {
+                digit()
+            } else {
+                index -= 1
+                buffer[index] = UInt8(ascii: "0")
+            }
+        }
+        if places > 0 {
+            index -= 1
+            buffer[index] = UInt8(ascii: ".")
+        }
+        for _ in 0..<whole { digit() }
+        if isNegative { buffer[0] = UInt8(ascii: "-") }
+        return length
     }
 }
 

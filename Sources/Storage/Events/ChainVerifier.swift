@@ -64,14 +64,12 @@ package struct ChainVerifier {
         let sequence: Int64 = try row.get(0)
         let canonical: [UInt8] = try row.get(6)
         let hash: [UInt8] = try row.get(8)
-        try canonical.withUnsafeBufferPointer { bytes in
-            guard let stored = StoredRow(bytes) else { throw finding(sequence, "the row is not JSON") }
-            try checkPlace(sequence, stored)
-            guard SHA256.hash(data: canonical) == hash else { throw finding(sequence, "the row does not have its hash") }
-            try checkIndexes(row, stored)
-            try checkPersonal(row, stored)
-            if stored.holds(.type, EventLog.anchorType) { heed(stored[.data]) }
-        }
+        guard let stored = StoredRow(canonical) else { throw finding(sequence, "the row is not JSON") }
+        try checkPlace(sequence, stored)
+        guard SHA256.hash(data: canonical) == hash else { throw finding(sequence, "the row does not have its hash") }
+        try checkIndexes(row, stored)
+        try checkPersonal(row, stored)
+        if stored.holds(.type, EventLog.anchorType) { heed(stored[.data]) }
         let head = EventLog.Head(sequence: sequence, hash: hash)
         previous = head
         return head
@@ -80,7 +78,7 @@ package struct ChainVerifier {
     private mutating func checkPlace(_ sequence: Int64, _ stored: StoredRow) throws {
         if let previous {
             guard sequence == previous.sequence + 1 else { throw finding(previous.sequence + 1, "the row is missing") }
-            guard stored.holds(.previousHash, EventLog.hexadecimal(previous.hash)) else {
+            guard stored.holds(.previousHash, hexadecimal: previous.hash) else {
                 throw finding(sequence, "the row does not follow the one before it")
             }
         } else {
@@ -94,7 +92,7 @@ package struct ChainVerifier {
     }
 
     /// An anchor states where the rows ended that were removed.
-    private mutating func heed(_ anchor: JSON?) {
+    private mutating func heed(_ anchor: CompactJSON?) {
         guard let removed, anchor?["last_seq"]?.integer == removed.sequence else { return }
         if anchor?["last_hash"]?.string == EventLog.hexadecimal(removed.hash) { isVouchedFor = true }
     }
@@ -103,8 +101,8 @@ package struct ChainVerifier {
     private func checkIndexes(_ row: Row, _ stored: StoredRow) throws {
         let sequence: Int64 = try row.get(0)
         guard stored[.sequence]?.integer == sequence, row.says(1, stored, .id), row.says(2, stored, .type), row.says(3, stored, .subject),
-            row.says(4, stored, .request) || (row.isNull(4) && stored[.request] == .null),
-            stored.holds(.occurredAt, row.time(5).description), stored[.actor]?["id"]?.string == row.text(9),
+            row.says(4, stored, .request) || (row.isNull(4) && stored[.request]?.isNull == true),
+            stored.holds(.occurredAt, row.time(5)), row.says(9, { stored[.actor]?["id"]?.says($0) ?? false }),
             stored.holds(.workspace, tenant.workspace.rawValue), stored.holds(.mode, tenant.mode.rawValue), namesItsProject(row, stored)
         else { throw finding(sequence, "a column says something else than the row") }
     }
@@ -112,15 +110,17 @@ package struct ChainVerifier {
     /// Rows older than the column have none.
     private func namesItsProject(_ row: Row, _ stored: StoredRow) -> Bool {
         if row.isNull(10) { return true }
-        return EventDraft.project(of: stored[.data] ?? .null, subject: stored[.subject]?.string ?? "")?.rawValue == row.text(10)
+        let subject = stored[.subject]?.string ?? ""
+        return stored[.data].flatMap { EventDraft.project(of: $0, subject: subject) }?.rawValue == row.text(10)
     }
 
     /// An erased field is fine; one that is there must have its digest.
     private func checkPersonal(_ row: Row, _ stored: StoredRow) throws {
         if row.isNull(7) { return }
         let digests = stored[.personal]
-        for (name, field) in try PersonalFields.read(row.get(7)) where digests?[name]?.string != PersonalFields.digest(field) {
-            throw finding(try row.get(0), "the personal field \(name) does not have its digest")
+        for (name, field) in try PersonalFields.read(row.get(7)) {
+            let isSame = EventLog.withHexadecimal(PersonalFields.digest(field)) { digests?[name]?.says($0) ?? false }
+            guard isSame else { throw finding(try row.get(0), "the personal field \(name) does not have its digest") }
         }
     }
 
@@ -139,9 +139,13 @@ package struct ChainVerifier {
 extension Row {
     /// Whether a text column says the same as a member; false for null.
     fileprivate func says(_ column: Int, _ stored: StoredRow, _ name: StoredRow.Name) -> Bool {
+        says(column) { stored.holds(name, $0) }
+    }
+
+    fileprivate func says(_ column: Int, _ isSame: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
         guard !isNull(column) else { return false }
-        var isSame = false
-        cursor.withText(column) { isSame = stored.holds(name, $0) }
-        return isSame
+        var answer = false
+        cursor.withText(column) { answer = isSame($0) }
+        return answer
     }
 }

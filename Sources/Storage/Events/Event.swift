@@ -67,16 +67,22 @@ extension EventDraft {
     /// The project it belongs to, as its data or its subject say; nil where they name none. Who may see one project only sees by this.
     package var project: ProjectID? { Self.project(of: data, subject: subject) }
 
+    private static let projectPrefix = ProjectKind.prefix + "_"
+
     /// The ids that its data names as what it came of: every list in `data.cause`. They are indexed (`EventFilter.cause`).
     var causes: Set<String> {
         let lists = data["cause"]?.members?.compactMap(\.value.array) ?? []
         return Set(lists.joined().compactMap(\.string))
     }
 
-    static func project(of data: JSON, subject: String) -> ProjectID? {
-        let places = [data, data["after"], data["before"], data["scope"], data["after"]?["scope"], data["before"]?["scope"]]
-        if let named = places.lazy.compactMap({ $0?["project_id"]?.string }).first { return ProjectID(named) }
-        return subject.hasPrefix(ProjectKind.prefix + "_") ? ProjectID(subject) : nil
+    static func project(of data: some JSONReadable, subject: String) -> ProjectID? {
+        let own = data.values(of: ["project_id", "after", "before", "scope"])
+        if let named = own[0]?.string { return ProjectID(named) }
+        let after = own[1]?.values(of: ["project_id", "scope"])
+        let before = own[2]?.values(of: ["project_id", "scope"])
+        if let named = after?[0]?.string ?? before?[0]?.string { return ProjectID(named) }
+        for scope in [own[3], after?[1], before?[1]] { if let named = scope?["project_id"]?.string { return ProjectID(named) } }
+        return subject.hasPrefix(projectPrefix) ? ProjectID(subject) : nil
     }
 }
 
@@ -98,12 +104,22 @@ package struct Event: Sendable {
     package let hash: [UInt8]
 
     /// Names and values of the personal fields that have not been erased. What cannot be read is shown as erased; verification names it.
-    package var personal: [String: String] { (try? PersonalFields.read(storedPersonal))?.mapValues(\.value) ?? [:] }
+    package var personal: [String: String] {
+        Dictionary(((try? PersonalFields.read(storedPersonal)) ?? []).map { ($0.name, $0.field.value) }) { $1 }
+    }
 
     /// The stored row as JSON: `actor`, `data` and what else stands in it. Parsed anew at each call.
     package var row: JSON {
         get throws(StorageError) {
             guard let row = try? JSONParser.parse(canonical) else { throw .corrupt("Event \(sequence) is not JSON.") }
+            return row
+        }
+    }
+
+    /// The same where it stands, for whoever looks at a few of its members.
+    package var stored: StoredRow {
+        get throws(StorageError) {
+            guard let row = StoredRow(canonical) else { throw .corrupt("Event \(sequence) is not JSON.") }
             return row
         }
     }

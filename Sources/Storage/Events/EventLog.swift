@@ -108,13 +108,25 @@ package enum EventLog {
 
     /// Lower-case hexadecimal, the way hashes are shown.
     package static func hexadecimal(_ bytes: [UInt8]) -> String {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
-        return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            for (index, byte) in bytes.enumerated() {
-                buffer[index * 2] = digit(byte >> 4)
-                buffer[index * 2 + 1] = digit(byte & 15)
-            }
+        String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+            writeHexadecimal(bytes, to: buffer)
             return bytes.count * 2
+        }
+    }
+
+    /// The same without a string.
+    static func withHexadecimal<Result>(_ bytes: [UInt8], _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count * 2) { buffer in
+            writeHexadecimal(bytes, to: buffer)
+            return body(UnsafeBufferPointer(buffer))
+        }
+    }
+
+    private static func writeHexadecimal(_ bytes: [UInt8], to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+        for index in bytes.indices {
+            buffer[index * 2] = digit(bytes[index] >> 4)
+            buffer[index * 2 + 1] = digit(bytes[index] & 15)
         }
     }
 }

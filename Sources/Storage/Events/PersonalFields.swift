@@ -16,7 +16,7 @@ struct PersonalFields {
 
     /// What enters the hash: name → hexadecimal SHA-256 of salt and value.
     var digests: JSON {
-        .object(fields.map { JSON.Member($0.name, .string(Self.digest($0.field))) })
+        .object(fields.map { JSON.Member($0.name, .string(EventLog.hexadecimal(Self.digest($0.field)))) })
     }
 
     /// What stands in the column that erasure empties; nil when the event names nobody.
@@ -27,24 +27,20 @@ struct PersonalFields {
         return object.canonicalBytes
     }
 
-    static func digest(_ field: Field) -> String {
-        var hasher = SHA256()
-        hasher.update(data: field.salt)
-        hasher.update(data: Array(field.value.utf8))
-        return EventLog.hexadecimal(Array(hasher.finalize()))
-    }
+    /// SHA-256 of salt and value.
+    static func digest(_ field: Field) -> [UInt8] { Array(SHA256.hash(data: field.salt + Array(field.value.utf8))) }
 
     /// Reads the column back. Throws `.corrupt` when it is not what `stored` wrote.
-    static func read(_ stored: [UInt8]?) throws(StorageError) -> [String: Field] {
-        guard let stored else { return [:] }
-        guard let members = try? JSONParser.parse(stored).members else { throw .corrupt("The personal fields of an event are not JSON.") }
-        var fields: [String: Field] = [:]
+    static func read(_ stored: [UInt8]?) throws(StorageError) -> [(name: String, field: Field)] {
+        guard let stored else { return [] }
+        guard let members = CompactJSON(stored).members else { throw .corrupt("The personal fields of an event are not JSON.") }
+        var fields: [(name: String, field: Field)] = []
         for member in members {
             guard let salt = member.value["salt"]?.string.flatMap(EventLog.bytes(hexadecimal:)), let value = member.value["value"]?.string
             else {
                 throw .corrupt("A personal field of an event has no salt or value.")
             }
-            fields[member.name] = Field(salt: salt, value: value)
+            fields.append((member.name, Field(salt: salt, value: value)))
         }
         return fields
     }
@@ -53,21 +49,26 @@ struct PersonalFields {
 extension EventLog {
     /// Nil for text that is not pairs of hexadecimal digits.
     package static func bytes(hexadecimal text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count / 2)
-        var high: UInt8?
-        for character in text.utf8 {
-            let digit: UInt8
-            switch character {
-            case 48...57: digit = character - 48
-            case 65...70: digit = character - 55
-            case 97...102: digit = character - 87
-            default: return nil
+        var text = text
+        return text.withUTF8 { text in
+            guard text.count % 2 == 0 else { return nil }
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(text.count / 2)
+            for index in stride(from: 0, to: text.count, by: 2) {
+                guard let high = digit(text[index]), let low = digit(text[index + 1]) else { return nil }
+                bytes.append(high << 4 | low)
             }
-            if let first = high { bytes.append(first << 4 | digit) }
-            high = high == nil ? digit : nil
+            return bytes
         }
-        return high == nil ? bytes : nil
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case 48...57: character - 48
+        case 65...70: character - 55
+        case 97...102: character - 87
+        default: nil
+        }
     }
 
     /// Forgets who a person was: empties the personal fields of every event they did or that is about them, those appended in this

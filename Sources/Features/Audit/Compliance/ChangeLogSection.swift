@@ -21,13 +21,16 @@ package enum ChangeLogSection {
 
 private struct ChangeLog: ReportCollector {
     let period: ReportPeriod
+    private var json = JSONWriter(capacity: 2048)
 
-    func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
+    init(period: ReportPeriod) { self.period = period }
+
+    mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         guard event.isInPeriod, period.covers(event.event.project) else { return }
         let data = event.data
         let before = data["before"]
         let after = data["after"]
-        var json = JSONWriter(capacity: 1024)
+        json.removeAll()
         // In the order of RFC 8785, so that nothing has to be sorted.
         json.object { json in
             json.field("actor_id", event.event.actorID)
@@ -39,7 +42,7 @@ private struct ChangeLog: ReportCollector {
             json.field("event_hash", EventLog.hexadecimal(event.event.hash))
             json.field("event_id", event.event.id)
             json.array("fields", Self.changes(before, after))
-            json.field("ip_digest", event.row["personal"]?["actor.ip"]?.string)
+            json.field("ip_digest", event.row[.personal]?["actor.ip"]?.string)
             json.field("name", (after ?? before ?? data)["name"]?.string)
             json.field("outcome", Self.outcome(event.type))
             json.field("project_id", event.event.project)
@@ -53,14 +56,9 @@ private struct ChangeLog: ReportCollector {
 
     func end(_ rows: inout [ReportRow]) {}
 
-    /// Parsed from a canonical row, so in canonical order already.
-    private static func digest(_ value: JSON) -> String {
-        var json = JSONWriter(capacity: 1024)
-        value.write(to: &json)
-        return EventLog.hexadecimal(Array(SHA256.hash(data: json.bytes)))
-    }
+    private static func digest(_ value: CompactJSON) -> String { EventLog.hexadecimal(Array(SHA256.hash(data: value.utf8))) }
 
-    private static func changes(_ before: JSON?, _ after: JSON?) -> [String] {
+    private static func changes(_ before: CompactJSON?, _ after: CompactJSON?) -> [String] {
         guard let before = before?.members, let after = after?.members else { return [] }
         let old = Dictionary(before.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         return after.filter { old[$0.name] != $0.value }.map(\.name)

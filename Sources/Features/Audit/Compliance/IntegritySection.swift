@@ -66,18 +66,18 @@ private struct Integrity: ReportCollector {
         rows += notes
     }
 
-    private mutating func check(_ event: Event, _ row: JSON) {
+    private mutating func check(_ event: Event, _ row: StoredRow) {
         if Array(SHA256.hash(data: event.canonical)) != event.hash {
             broken = (event.sequence, "Row \(event.sequence) does not have its hash.")
         } else if let previous, event.sequence != previous.sequence + 1 {
             broken = (previous.sequence + 1, "Row \(previous.sequence + 1) is missing.")
-        } else if let previous, row["prev_hash"]?.string != EventLog.hexadecimal(previous.hash) {
+        } else if let previous, !row.holds(.previousHash, hexadecimal: previous.hash) {
             broken = (event.sequence, "Row \(event.sequence) does not follow the one before it.")
         }
     }
 
     private mutating func note(_ check: String, _ result: String, _ event: ReportedEvent) {
-        notes.append(Self.row(event.at, check, result, event.event.sequence, String(decoding: event.data.canonicalBytes, as: UTF8.self)))
+        notes.append(Self.row(event.at, check, result, event.event.sequence, String(decoding: event.data.utf8, as: UTF8.self)))
     }
 
     private static func row(_ at: Timestamp?, _ check: String, _ result: String, _ sequence: Int64, _ detail: String) -> ReportRow {

@@ -50,7 +50,7 @@ struct ReportChain: Sendable, Equatable {
         let opening = try EventLog.events(in: tenant, .init(limit: 1), matching: since, connection).first
         let from = try opening.map { event in
             EventLog.Head(
-                sequence: event.sequence - 1, hash: try event.row["prev_hash"]?.string.flatMap(EventLog.bytes(hexadecimal:)) ?? [])
+                sequence: event.sequence - 1, hash: try event.stored[.previousHash]?.string.flatMap(EventLog.bytes(hexadecimal:)) ?? [])
         }
         return ReportChain(first: try EventLog.oldest(in: tenant, connection) ?? 1, from: from ?? to, to: to)
     }

@@ -5,6 +5,7 @@ import Kernel
 struct Amount: Sendable {
     let currency: String?
 
+    private static let cent = ExactDecimal(mantissa: 1, scale: 2)
     private static let symbols = ["USD": "$", "EUR": "€", "GBP": "£"]
 
     /// `$1,234.50`, `1,234.50 CHF`; below a cent as many places as two digits need, six at most.
@@ -31,15 +32,14 @@ struct Amount: Sendable {
 
     private func rounded(_ value: ExactDecimal) -> ExactDecimal {
         let size = value.isNegative ? -value : value
-        if let cent = ExactDecimal("0.01"), size < cent { return value.rounded(scale: 6) }
+        if size < Self.cent { return value.rounded(scale: 6) }
         return value.rounded(scale: currency == nil && size < 100 ? 4 : 2)
     }
 
     private func dressed(_ value: ExactDecimal, _ digits: String) -> String {
-        let digits = Self.signed(digits, value)
-        guard let currency else { return digits }
-        guard let symbol = Self.symbols[currency] else { return "\(digits) \(currency)" }
-        return digits.hasPrefix("−") ? "−" + symbol + digits.dropFirst() : symbol + digits
+        guard let currency else { return Self.signed(digits, value) }
+        guard let symbol = Self.symbols[currency] else { return "\(Self.signed(digits, value)) \(currency)" }
+        return digits.utf8.first == UInt8(ascii: "-") ? "−" + symbol + digits.dropFirst() : symbol + digits
     }
 
     /// With a real minus.
@@ -49,7 +49,9 @@ struct Amount: Sendable {
 
     /// `1,234.50`, with at least so many places.
     private static func grouped(_ value: ExactDecimal, places: Int) -> String {
-        var digits = Array(value.formatted(minimumPlaces: places).utf8)
+        let plain = value.formatted(minimumPlaces: places)
+        if value < 1000, -1000 < value { return plain }
+        var digits = Array(plain.utf8)
         var place = (digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count) - 3
         while place > (value.isNegative ? 1 : 0) {
             digits.insert(UInt8(ascii: ","), at: place)
@@ -61,5 +63,8 @@ struct Amount: Sendable {
 
 extension ExactDecimal {
     /// For drawing only.
-    var drawn: Double { Double(description) ?? 0 }
+    var drawn: Double {
+        guard let (mantissa, scale) = parts, let short = Int64(exactly: mantissa), scale < 19 else { return Double(description) ?? 0 }
+        return Double(short) / Double(Self.powersOfTen[scale])
+    }
 }

@@ -76,13 +76,17 @@ extension Double {
         guard magnitude < 1e9 else { return bytes.append(contentsOf: (self < 0 ? "-1000000" : "1000000").utf8) }
         let tenths = Int((self * 10).rounded())
         if tenths < 0 { bytes.append(UInt8(ascii: "-")) }
-        var divisor = 1
-        while tenths.magnitude / 10 / divisor.magnitude > 9 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(tenths.magnitude / 10 / divisor.magnitude % 10))
-            divisor /= 10
-        }
+        var whole = tenths.magnitude / 10
+        let first = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(whole % 10))
+            whole /= 10
+        } while whole > 0
+        bytes[first...].reverse()
         let rest = UInt8(tenths.magnitude % 10)
-        if rest > 0 { bytes += [UInt8(ascii: "."), UInt8(ascii: "0") + rest] }
+        if rest > 0 {
+            bytes.append(UInt8(ascii: "."))
+            bytes.append(UInt8(ascii: "0") + rest)
+        }
     }
 }

@@ -68,22 +68,28 @@ struct Look: Sendable {
     }
 }
 
-/// What a template finds in a struct, looked up once: Mustache reflects the whole of it for every name it meets.
+/// What a template finds in a struct and in all that is in it, looked up once: Mustache reflects the whole of a struct for every name it meets.
 private struct Members: MustacheParent {
     private let values: [String: Any]
 
-    init(_ content: Any) {
+    init(_ content: Any) { self.init(Mirror(reflecting: content)) }
+
+    private init(_ mirror: Mirror) {
         values = Dictionary(
-            Mirror(reflecting: content).children.compactMap { child in
+            mirror.children.compactMap { child in
                 child.label.flatMap { label in Self.value(child.value).map { (label, $0) } }
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Nil for an optional that is nil.
+    /// Nil for an optional that is nil. What writes itself stays as it is.
     private static func value(_ any: Any) -> Any? {
         let mirror = Mirror(reflecting: any)
-        guard mirror.displayStyle == .optional else { return any }
-        return mirror.children.first?.value
+        switch mirror.displayStyle {
+        case .optional: return mirror.children.first.flatMap { value($0.value) }
+        case .collection: return mirror.children.compactMap { value($0.value) }
+        case .struct where !(any is any CustomStringConvertible): return Members(mirror)
+        default: return any
+        }
     }
 
     func child(named name: String) -> Any? { values[name] }

@@ -22,6 +22,13 @@ extension Visit {
         return try JSON(of: answer, keepingDigits: true)
     }
 
+    /// The same for what is too long to make a tree of, as the bytes it is answered with.
+    func getCompact(
+        _ path: String, _ parameters: KeyValuePairs<String, String> = [:], _ query: [(name: String, value: String)]
+    ) async throws -> CompactJSON {
+        CompactJSON(try await answerAsked(.get, path, parameters.map { ($0.key, $0.value) }, query, body: nil, once: nil).body)
+    }
+
     /// The call's list: `items` and whether there are more.
     func list(_ path: String, _ parameters: KeyValuePairs<String, String> = [:], query: Pairs = [:], page: Int = 1, perPage: Int = 25)
         async throws -> (items: [JSON], hasMore: Bool)

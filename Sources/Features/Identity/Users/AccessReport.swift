@@ -27,6 +27,9 @@ private struct AccessCollector: ReportCollector {
     /// Days without a change or a sign-in after which somebody is dormant.
     private static let dormancy: Int64 = 60
 
+    /// Of the types that are read below.
+    private static let prefixes = ["user.", "session.", "project.member_"]
+
     let period: ReportPeriod
     private var people: [String: Person] = [:]
     private var seen: [String: Timestamp] = [:]
@@ -35,6 +38,7 @@ private struct AccessCollector: ReportCollector {
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         if event.actorType == "user" { seen[event.event.actorID] = event.at }
+        guard Self.prefixes.contains(where: event.type.hasPrefix) else { return }
         let id = event.data["user_id"]?.string ?? event.subject
         switch event.type {
         case "session.begun": seen[id] = event.at

@@ -27,7 +27,7 @@ private struct ExceptionCollector: ReportCollector {
             ReportRow([
                 "at": JSON(event.at), "seq": .integer(event.event.sequence), "type": .string(event.type), "subject": .string(event.subject),
                 "project_id": JSON(event.event.project), "actor_type": .string(event.actorType), "actor_id": .string(event.event.actorID),
-                "request_id": JSON(event.event.request), "detail": event.data,
+                "request_id": JSON(event.event.request), "detail": event.data.json,
             ]))
     }
 

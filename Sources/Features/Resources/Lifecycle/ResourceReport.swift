@@ -33,7 +33,7 @@ package enum ResourceReport {
 private struct InventoryCollector: ReportCollector {
     private struct Known {
         let kind: ResourceKind
-        var snapshot: JSON
+        var snapshot: CompactJSON
         var phase = "creating"
         var power: String?
         let createdAt: Timestamp
@@ -67,9 +67,9 @@ private struct InventoryCollector: ReportCollector {
         for (id, known) in resources.sorted(by: { $0.key < $1.key }) {
             let project = known.snapshot["project_id"]?.string
             guard period.covers(project.map { ProjectID($0) }) else { continue }
-            let labels = known.snapshot["labels"] ?? .object([])
+            let labels = known.snapshot["labels"]?.json ?? .object([])
             let members = ["name", "project_id", "connection_id", "deletion_protection", "expires_at"].map {
-                JSON.Member($0, known.snapshot[$0] ?? .null)
+                JSON.Member($0, known.snapshot[$0]?.json ?? .null)
             }
             rows.append(
                 ReportRow(

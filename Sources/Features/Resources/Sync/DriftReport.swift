@@ -16,7 +16,7 @@ package enum DriftReport {
 
 private struct DriftCollector: ReportCollector {
     private struct Known {
-        var data: JSON
+        var data: CompactJSON
         let detectedAt: Timestamp
         var resolvedAt: Timestamp?
         var resolution: String?
@@ -48,7 +48,7 @@ private struct DriftCollector: ReportCollector {
         for (id, known) in drifts.sorted(by: { $0.key < $1.key }) {
             guard period.covers(known.data["project_id"]?.string.map { ProjectID($0) }) else { continue }
             let copied = ["class", "kind", "resource_id", "name", "project_id", "connection_id", "provider_ref", "fields"].map {
-                JSON.Member($0, known.data[$0] ?? .null)
+                JSON.Member($0, known.data[$0]?.json ?? .null)
             }
             let end = known.resolvedAt ?? period.to
             rows.append(

@@ -10,10 +10,11 @@ struct CostsAnswer: Sendable {
         /// As a fraction; nil when there was nothing before.
         let change: ExactDecimal?
 
-        init(_ json: JSON?) {
-            func amount(_ name: String) -> ExactDecimal? { json?[name]?.string.flatMap { ExactDecimal($0) } }
-            current = amount("cost") ?? .zero
-            (previous, difference, change) = (amount("previous_cost"), amount("pop_diff"), amount("pop_change"))
+        init(_ json: CompactJSON?) {
+            let found = json?.values(of: ["cost", "previous_cost", "pop_diff", "pop_change"])
+            func amount(_ index: Int) -> ExactDecimal? { found?[index]?.string.flatMap { ExactDecimal($0) } }
+            current = amount(0) ?? .zero
+            (previous, difference, change) = (amount(1), amount(2), amount(3))
         }
     }
 
@@ -30,7 +31,10 @@ struct CostsAnswer: Sendable {
         /// By dimension; nil is a row without a value.
         let key: [String?]
         let total: Costs
-        let values: [ExactDecimal]
+        fileprivate let buckets: CompactJSON?
+
+        /// By bucket. Read anew at each call: a chart draws a few groups of many.
+        var values: [ExactDecimal] { (buckets?.array ?? []).map { $0["cost"]?.string.flatMap { ExactDecimal($0) } ?? .zero } }
     }
 
     let currency: String
@@ -43,10 +47,12 @@ struct CostsAnswer: Sendable {
     /// All groups past the limit together.
     let other: Group?
     let groupCount: Int
-    let json: JSON
+    /// Of the answer, by name.
+    let members: [String: CompactJSON]
 
-    init(_ json: JSON) {
-        self.json = json
+    init(_ answer: CompactJSON) {
+        let json = Dictionary((answer.members ?? []).map { ($0.name, $0.value) }) { $1 }
+        members = json
         currency = json["currency"]?.string ?? "USD"
         granularity = json["granularity"]?.string ?? "day"
         let dimensions = (json["group_by"]?.array ?? []).compactMap(\.string)
@@ -54,24 +60,52 @@ struct CostsAnswer: Sendable {
         nextDimension = json["next_dimension"]?.string
         total = Costs(json["total"])
         points = (json["data"]?.array ?? []).map { point in
-            Point(
-                date: point["date"]?.string, previousDate: point["previous_date"]?.string, start: point["start"]?.string,
-                end: point["end"]?.string, costs: Costs(point))
+            let found = point.values(of: ["date", "previous_date", "start", "end"])
+            return Point(
+                date: found[0]?.string, previousDate: found[1]?.string, start: found[2]?.string, end: found[3]?.string, costs: Costs(point))
         }
         groups = (json["groups"]?.array ?? []).map { Self.group($0, dimensions) }
-        other = json["other"]?.members == nil ? nil : Self.group(json["other"] ?? .null, [])
+        other = json["other"].flatMap { $0.isNull ? nil : Self.group($0, []) }
         groupCount = Int(json["group_count"]?.integer ?? 0)
     }
 
-    private static func group(_ json: JSON, _ dimensions: [String]) -> Group {
-        Group(
-            key: dimensions.map { json["key"]?[$0]?.string }, total: Costs(json["total"]),
-            values: (json["data"]?.array ?? []).map { $0["cost"]?.string.flatMap { ExactDecimal($0) } ?? .zero })
+    private static func group(_ json: CompactJSON, _ dimensions: [String]) -> Group {
+        let found = json.values(of: ["key", "total", "data"])
+        return Group(key: dimensions.map { found[0]?[$0]?.string }, total: Costs(found[1]), buckets: found[2])
     }
 
-    func moment(_ name: String) -> Timestamp? { json[name]?.string.flatMap { Timestamp($0) } }
-    func count(_ name: String) -> Int { Int(json[name]?.integer ?? 0) }
-    func text(_ name: String) -> String? { json[name]?.string }
+    /// Costs by bucket under one name.
+    struct Part: Sendable {
+        let name: String
+        /// Of the chart.
+        let colour: Int
+        let values: [ExactDecimal]
+    }
+
+    /// What a chart tells apart: the largest groups, everything else together. Empty when nothing is broken down.
+    var drawnParts: [Part] {
+        let shown = groupBy.isEmpty ? [] : groups.prefix(Chart.colours)
+        var parts = shown.enumerated().map { index, group in
+            Part(name: CostsBreakdown.name(of: group.key), colour: index + 1, values: group.values)
+        }
+        guard !shown.isEmpty, groupCount > shown.count else { return parts }
+        let rest = points.indices.map { slot in
+            parts.reduce(points[slot].costs.current) { slot < $1.values.count ? $0 - $1.values[slot] : $0 }
+        }
+        parts.append(Part(name: "Everything else", colour: 0, values: rest))
+        return parts
+    }
+
+    /// Every group of the answer.
+    var listedParts: [Part] {
+        guard !groupBy.isEmpty else { return [] }
+        return groups.map { Part(name: CostsBreakdown.name(of: $0.key), colour: 0, values: $0.values) }
+            + (other.map { [Part(name: "Everything else", colour: 0, values: $0.values)] } ?? [])
+    }
+
+    func moment(_ name: String) -> Timestamp? { members[name]?.string.flatMap { Timestamp($0) } }
+    func count(_ name: String) -> Int { Int(members[name]?.integer ?? 0) }
+    func text(_ name: String) -> String? { members[name]?.string }
 }
 
 /// A bucket's name for people, out of its `YYYYMMDD[HH…]`.
@@ -79,12 +113,12 @@ enum BucketName {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     static func slot(_ label: String, _ granularity: String) -> Chart.Slot {
-        let digits = Array(label)
-        guard digits.count >= 8, let month = Int(String(digits[4..<6])), (1...12).contains(month), let day = Int(String(digits[6..<8]))
-        else {
+        let digits = Array(label.utf8)
+        func part(_ range: Range<Int>) -> String { String(decoding: digits[range], as: UTF8.self) }
+        guard digits.count >= 8, let month = Int(part(4..<6)), (1...12).contains(month), let day = Int(part(6..<8)) else {
             return Chart.Slot(name: label, short: label)
         }
-        let (year, name) = (String(digits[0..<4]), months[month - 1])
+        let (year, name) = (part(0..<4), months[month - 1])
         switch granularity {
         case "year": return Chart.Slot(name: year, short: year)
         case "quarter":
@@ -93,7 +127,7 @@ enum BucketName {
         case "month": return Chart.Slot(name: "\(name) \(year)", short: "\(name) \(year.suffix(2))")
         case "week": return Chart.Slot(name: "Week of \(day) \(name) \(year)", short: "\(day) \(name)")
         case "hour":
-            let hour = digits.count >= 10 ? String(digits[8..<10]) : "00"
+            let hour = digits.count >= 10 ? part(8..<10) : "00"
             return Chart.Slot(name: "\(day) \(name) \(year), \(hour):00", short: "\(day) \(name) \(hour):00")
         default: return Chart.Slot(name: "\(day) \(name) \(year)", short: "\(day) \(name)")
         }

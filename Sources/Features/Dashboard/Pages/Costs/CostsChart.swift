@@ -10,7 +10,7 @@ struct CostsChart: Sendable {
     let html: String
     let legend: [Entry]
 
-    init(_ answer: CostsAnswer, markers: [PageMarker], isCumulative: Bool, period: String) {
+    init(_ answer: CostsAnswer, parts: [CostsAnswer.Part], markers: [PageMarker], isCumulative: Bool, period: String) {
         let amount = Amount(currency: answer.currency)
         let points = answer.points.filter { $0.date != nil }
         let unit = answer.granularity
@@ -24,7 +24,7 @@ struct CostsChart: Sendable {
             chart.lines.append(
                 .init(series: .init(name: "This period", colour: 1, values: Self.added(points.map(\.costs.current))), isDashed: false))
         } else {
-            chart.bars = Self.bars(answer, points)
+            chart.bars = Self.bars(parts, points)
         }
         if isCompared {
             chart.lines.append(
@@ -39,19 +39,9 @@ struct CostsChart: Sendable {
         self.legend = legend
     }
 
-    /// The largest parts have colours of their own, everything else one together.
-    private static func bars(_ answer: CostsAnswer, _ points: [CostsAnswer.Point]) -> [Chart.Series] {
-        guard !answer.groupBy.isEmpty, !answer.groups.isEmpty else {
-            return [.init(name: "Cost", colour: 1, values: points.map(\.costs.current))]
-        }
-        let shown = answer.groups.prefix(Chart.colours)
-        var series = shown.enumerated().map { index, group in
-            Chart.Series(name: CostsBreakdown.name(of: group.key), colour: index + 1, values: points.indices.map { group.values[$0] })
-        }
-        guard answer.groupCount > shown.count else { return series }
-        let rest = points.indices.map { slot in shown.reduce(points[slot].costs.current) { $0 - $1.values[slot] } }
-        series.append(.init(name: "Everything else", colour: 0, values: rest))
-        return series
+    private static func bars(_ parts: [CostsAnswer.Part], _ points: [CostsAnswer.Point]) -> [Chart.Series] {
+        guard !parts.isEmpty else { return [.init(name: "Cost", colour: 1, values: points.map(\.costs.current))] }
+        return parts.map { .init(name: $0.name, colour: $0.colour, values: Array($0.values.prefix(points.count))) }
     }
 
     private static func added(_ values: [ExactDecimal]) -> [ExactDecimal] {

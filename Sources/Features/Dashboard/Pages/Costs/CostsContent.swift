@@ -102,7 +102,7 @@ struct CostsContent: Sendable {
         let type = answer?.text("cost_type") ?? choice.costType ?? "Unblended"
         let own = columns.compactMap { column in column["id"]?.integer.map { (String($0), column["name"]?.string ?? "") } }
         costTypes = (Self.costTypes + own).map { Choice(value: $0.0, label: $0.1, isChosen: $0.0 == type) }
-        let spread = answer.map { $0.json["amortization"] == true } ?? (choice.amortized == "true")
+        let spread = answer.map { $0.members["amortization"]?.bool == true } ?? (choice.amortized == "true")
         amortizations = [
             Choice(value: "false", label: "When paid", isChosen: !spread),
             Choice(value: "true", label: "Spread over their use", isChosen: spread),
@@ -156,13 +156,14 @@ extension CostsContent.Shown {
         difference = answer.total.difference.map { .init($0, amount, signed: true) }
         change = answer.total.difference == nil ? nil : answer.total.change.map(Amount.percent) ?? "nothing before"
         notes = Self.notes(answer)
-        let chart = CostsChart(answer, markers: markers.shown, isCumulative: choice.isCumulative, period: periodName)
+        let parts = answer.drawnParts
+        let chart = CostsChart(answer, parts: parts, markers: markers.shown, isCumulative: choice.isCumulative, period: periodName)
         (self.chart, legend) = (chart.html, chart.legend)
         self.markers = markers.shown
         hasMarkers = !markers.shown.isEmpty
         hasMoreMarkers = markers.hasMore
         freshness = Self.freshness(answer)
-        table = CostsTable(answer).html
+        table = CostsTable(answer, parts).html
         csvLink = choice.address(CostsPage.path + "/data.csv")
         breakdown = CostsBreakdown(answer, choice)
     }
@@ -183,7 +184,7 @@ extension CostsContent.Shown {
         }
         let null = answer.count("null_rows")
         if null > 0 { notes.append("\(Words.count(null)) rows are left out because they lack this kind of cost.") }
-        let excluded = (answer.json["exclude"]?.array ?? []).compactMap(\.string)
+        let excluded = (answer.members["exclude"]?.array ?? []).compactMap(\.string)
         if !excluded.isEmpty { notes.append("Excluded: \(excluded.joined(separator: ", ")).") }
         return notes
     }

@@ -47,12 +47,12 @@ struct CostsPage: Sendable {
         let view = try Self.chosen(asked, try await visit.list("/v1/cost-views", query: ["sort": "created_at"], perPage: 100).items)
         let choice = asked.settled(in: view["zone"]?.string, at: visit.at)
         let answer = try await read(visit, choice, view)
-        return CostsTable(answer).csv(named: "costs-\(choice.start)-\(choice.end)")
+        return CostsTable(answer, answer.listedParts).csv(named: "costs-\(choice.start)-\(choice.end)")
     }
 
     private func read(_ visit: Visit, _ choice: CostsChoice, _ view: JSON) async throws -> CostsAnswer {
         CostsAnswer(
-            try await visit.getExactly(
+            try await visit.getCompact(
                 "/v1/cost-views/{id}/data", ["id": choice.view ?? view["id"]?.string ?? ""], choice.query(limit: Self.groups)))
     }
 

@@ -10,14 +10,12 @@ struct CostsTable: Sendable {
 
     init(head: [String], lines: [[String]]) { (self.head, self.lines) = (head, lines) }
 
-    init(_ answer: CostsAnswer) {
+    /// A line for each bucket: the whole, what it is compared with, and each of the parts.
+    init(_ answer: CostsAnswer, _ parts: [CostsAnswer.Part]) {
         let isCompared = answer.total.previous != nil
-        let groups = answer.groupBy.isEmpty ? [] : answer.groups
         var head = [answer.granularity, "cost (\(answer.currency))"]
         if isCompared { head += ["compared with", "cost then", "difference", "change"] }
-        head += groups.map { CostsBreakdown.name(of: $0.key) }
-        if answer.other != nil { head.append("everything else") }
-        self.head = head
+        self.head = head + parts.map(\.name)
         lines = answer.points.enumerated().map { index, point in
             var line = [point.date.map(Self.date) ?? "", point.costs.current.description]
             if isCompared {
@@ -26,17 +24,17 @@ struct CostsTable: Sendable {
                     point.costs.difference?.description ?? "", point.costs.change?.description ?? "",
                 ]
             }
-            line += (groups + (answer.other.map { [$0] } ?? [])).map { index < $0.values.count ? $0.values[index].description : "" }
-            return line
+            return line + parts.map { index < $0.values.count ? $0.values[index].description : "" }
         }
     }
 
     /// `2026-03-01`, `2026-03-01 05:00`.
     static func date(_ label: String) -> String {
-        let digits = Array(label)
+        let digits = Array(label.utf8)
+        func part(_ range: Range<Int>) -> String { String(decoding: digits[range], as: UTF8.self) }
         guard digits.count >= 8 else { return label }
-        let day = "\(String(digits[0..<4]))-\(String(digits[4..<6]))-\(String(digits[6..<8]))"
-        return digits.count >= 10 ? "\(day) \(String(digits[8..<10])):00" : day
+        let day = "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))"
+        return digits.count >= 10 ? "\(day) \(part(8..<10)):00" : day
     }
 
     var html: String {
