@@ -97,6 +97,7 @@ import Testing
                 case "DescribeInstances": .ok("<R><reservationSet/></R>")
                 case "DescribeSubnets": .ok("<R><subnetSet/></R>")
                 case "DescribeInternetGateways": .ok("<R><internetGatewaySet/></R>")
+                case "DescribeSecurityGroups": .ok("<R><securityGroupInfo/></R>")
                 default: .ok("<R/>")
                 }
             }).run { cloud in
@@ -110,7 +111,7 @@ import Testing
 
     @Test func `makes an instance with the order's token, its tags from the start, and metadata for tokens alone`() async throws {
         try await ScriptedCloud.Script({ request in
-            guard request.action == "RunInstances" else { return .ok("<R><reservationSet/></R>") }
+            guard request.action == "RunInstances" else { return .ok("<R><reservationSet/><addressesSet/></R>") }
             return .ok(
                 "<R><instancesSet><item><instanceId>i-1</instanceId><instanceState><name>pending</name></instanceState></item></instancesSet></R>"
             )

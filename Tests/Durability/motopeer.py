@@ -33,17 +33,26 @@ class MotoPeer:
         return (len(self.ec2.describe_vpcs(Filters=filters)["Vpcs"]), len(self.ec2.describe_subnets(Filters=filters)["Subnets"]),
                 len(self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]))
 
+    def addresses(self, resource):
+        return self.ec2.describe_addresses(Filters=self.tagged(resource))["Addresses"]
+
+    def groups(self, resource):
+        """A firewall's security groups: the one it is known by, and those in other VPCs."""
+        groups = self.ec2.describe_security_groups(Filters=self.tagged(resource))["SecurityGroups"]
+        return sorted(groups, key=lambda group: group["GroupName"].endswith(group["VpcId"]))
+
     def objects(self, resource):
         """How many objects of one of our resources there are; a network that is not all there, or not all gone, is its parts as a text."""
         kind = resource.split("_")[0]
         if kind == "net":
             parts = self.parts(resource)
             return {(0, 0, 0): 0, (1, 1, 1): 1, (1, 1, 0): 1}.get(parts, f"{parts} VPCs, subnets and gateways")
-        return len(self.instances(resource) if kind == "inst" else self.volumes(resource))
+        return len({"inst": self.instances, "vol": self.volumes, "ip": self.addresses, "fw": self.groups}[kind](resource))
 
     def is_attached(self, resource, instance):
-        """Whether an instance has that volume."""
+        """Whether an instance has that volume or address."""
         holders = [entry["InstanceId"] for volume in self.volumes(resource) for entry in volume["Attachments"]]
+        holders += [address["InstanceId"] for address in self.addresses(resource) if address.get("InstanceId")]
         return holders == [found["InstanceId"] for found in self.instances(instance)]
 
     def left(self):
@@ -54,5 +63,7 @@ class MotoPeer:
         return ([instance["InstanceId"] for instance in every if instance["State"]["Name"] != "terminated"]
                 + [volume["VolumeId"] for volume in self.ec2.describe_volumes(Filters=filters)["Volumes"]]
                 + [vpc["VpcId"] for vpc in self.ec2.describe_vpcs(Filters=filters)["Vpcs"]]
+                + [address["AllocationId"] for address in self.ec2.describe_addresses(Filters=filters)["Addresses"]]
+                + [group["GroupId"] for group in self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]
                 + [subnet["SubnetId"] for subnet in self.ec2.describe_subnets(Filters=filters)["Subnets"]]
                 + [gateway["InternetGatewayId"] for gateway in self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]])

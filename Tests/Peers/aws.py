@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole life of instances, volumes and networks on an emulator of AWS, through the HTTP API of the binary.
+"""The whole life of instances, volumes, networks, addresses and firewalls on an emulator of AWS, through the HTTP API of the binary.
 
     aws.py --binary .build/debug/cloudapi      with the variables of moto.env, as scripts/peers/moto.sh writes it
 
@@ -65,7 +65,8 @@ class Life:
         good = self.connect("aws", self.peer.secret)
         self.checks.that("a connection says whose account it is and what it can do", good.status == 201 and good.json["state"] == "connected"
                          and good.json["capabilities"]["server"] == "aws us-east-1, account 123456789012"
-                         and good.json["capabilities"]["identification"] == {"instance": "token", "volume": "token", "network": "label", "bucket": "name"}, good)
+                         and good.json["capabilities"]["identification"] == {
+                             "instance": "token", "volume": "token", "network": "label", "bucket": "name", "ip": "label", "firewall": "label"}, good)
         wrong = self.connect("wrong", self.peer.secret | {"secret_access_key": "x" * 40})
         self.checks.that("a wrong secret is seen by its signature", wrong.status == 201 and wrong.json["state"] == "unauthorized", wrong)
         powerless = self.connect("powerless", {
@@ -103,6 +104,8 @@ class Life:
         command = self.call("POST", "/v1/instances", {"name": "no", "project_id": self.project, "provider": self.account, "spec": {"image": IMAGE, "command": ["sh"]}})
         self.checks.that("a command is refused by name", command.status == 422 and command.json.get("capability") == "instance.command", command)
         self.change(web, volume)
+        self.address(web)
+        self.firewall(web, network)
         refused = self.call("DELETE", "/v1/networks/net")
         self.checks.that("a network in use is kept", refused.status == 409 and self.peer.objects(network["id"]) == 1, refused)
         for path in ("instances/web", "volumes/data", "networks/net"):
@@ -127,6 +130,59 @@ class Life:
         self.checks.that("a volume is detached", not self.peer.volumes(volume["id"])[0]["Attachments"], self.peer.volumes(volume["id"]))
         self.act("volumes/data/actions/attach", {"instance_id": "web", "path": "/data"})
         self.checks.that("and attached", self.peer.is_attached(volume["id"], web["id"]), self.peer.volumes(volume["id"]))
+
+    def address(self, web):
+        front = self.make("ips", "front", {})
+        there = self.peer.addresses(front["id"])[0]
+        self.checks.that("an address is an Elastic IP", front["status"]["addresses"] == [{"type": "public", "ip": there["PublicIp"]}], (front, there))
+        for capability, spec in (("ip.ipv6", {"family": "ipv6"}), ("ip.reverse_dns", {"reverse_dns": "www.example.com"})):
+            refused = self.call("POST", "/v1/ips", {"name": "no", "project_id": self.project, "provider": self.account, "spec": spec})
+            self.checks.that(f"{capability} is refused by name", refused.status == 422 and refused.json.get("capability") == capability, refused)
+        self.act("ips/front/actions/attach", {"instance_id": "web"})
+        seen = self.call("GET", "/v1/instances/web").json
+        self.checks.that("it is given to an instance", self.peer.is_attached(front["id"], web["id"])
+                         and {"type": "public", "ip": there["PublicIp"]} in seen["status"]["addresses"], seen["status"])
+        self.make("ips", "second", {})
+        second = self.call("POST", "/v1/instances/web/actions/attach-ip?wait=60s", {"ip_id": "second"})
+        self.checks.that("a second one does not take the first away", second.json["operation"]["error"]["code"] == "provider_rejected"
+                         and self.peer.is_attached(front["id"], web["id"]), second)
+        self.act("ips/front/actions/detach")
+        self.checks.that("and taken from it", not self.peer.is_attached(front["id"], web["id"]), self.peer.addresses(front["id"]))
+        for name in ("front", "second"):
+            self.call("DELETE", f"/v1/ips/{name}?purge=true&wait=60s")
+        self.checks.that("and given back", self.peer.objects(front["id"]) == 0, self.peer.addresses(front["id"]))
+
+    def firewall(self, web, network):
+        rules = [{"direction": "ingress", "protocol": "tcp", "ports": ["443", "8000-8100"], "cidrs": ["0.0.0.0/0", "2001:db8::/32"]}]
+        made = self.make("firewalls", "edge", {"rules": rules, "apply_to": {"ids": ["web"]}})
+        groups, vpc = self.peer.groups(made["id"]), network["status"]["provider_ref"]
+        self.checks.that("a firewall is a security group, and one in the VPC of each instance", len(groups) == 2 and groups[1]["VpcId"] == vpc
+                         and groups[0]["GroupId"] == made["status"]["provider_ref"], groups)
+        self.checks.that("with its rules in both", all(self.open_ports(group["IpPermissions"]) == {
+            (443, 443, "0.0.0.0/0"), (443, 443, "2001:db8::/32"), (8000, 8100, "0.0.0.0/0"), (8000, 8100, "2001:db8::/32")} for group in groups), groups)
+        self.checks.that("behind which the instance is, and behind nothing else", self.groups_of(web) == [groups[1]["GroupId"]], self.groups_of(web))
+        change = {"spec": {"rules": [{"direction": "egress", "protocol": "all", "cidrs": ["10.0.0.0/8"]}]}}
+        changed = self.call("PATCH", "/v1/firewalls/edge?wait=60s", change)
+        self.checks.that("rules are changed, and what goes out is shut", changed.json["operation"]["state"] == "succeeded" and all(
+            not group["IpPermissions"] and self.open_ports(group["IpPermissionsEgress"]) == {(None, None, "10.0.0.0/8")}
+            for group in self.peer.groups(made["id"])), self.peer.groups(made["id"]))
+        self.call("PATCH", "/v1/firewalls/edge?wait=60s", {"spec": {"apply_to": {"ids": []}}})
+        standard = self.peer.ec2.describe_security_groups(Filters=[
+            {"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]["GroupId"]
+        self.checks.that("taken away, the instance is back in its VPC's own group", self.groups_of(web) == [standard], self.groups_of(web))
+        self.checks.that("and the group in that VPC is gone", len(self.peer.groups(made["id"])) == 1, self.peer.groups(made["id"]))
+        self.call("PATCH", "/v1/firewalls/edge?wait=60s", {"spec": {"apply_to": {"ids": ["web"]}}})
+        self.call("DELETE", "/v1/firewalls/edge?purge=true&wait=60s")
+        self.checks.that("deleted before an instance that runs", not self.peer.groups(made["id"]) and self.groups_of(web) == [standard],
+                         (self.peer.groups(made["id"]), self.groups_of(web)))
+
+    def groups_of(self, web):
+        return [group["GroupId"] for group in self.peer.instances(web["id"])[0]["SecurityGroups"]]
+
+    @staticmethod
+    def open_ports(permissions):
+        return {(each.get("FromPort"), each.get("ToPort"), peer.get("CidrIp") or peer.get("CidrIpv6"))
+                for each in permissions for peer in each["IpRanges"] + each["Ipv6Ranges"]}
 
     def stopped(self):
         made = self.make("instances", "still", {"size": "n-1", "image": IMAGE, "power": "stopped"})

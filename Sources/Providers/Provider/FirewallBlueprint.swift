@@ -46,6 +46,15 @@ package struct FirewallRule: Sendable, Hashable, Comparable {
         (direction.rawValue, networkProtocol.rawValue, ports?.lowerBound ?? 0, ports?.upperBound ?? 0, cidr)
     }
 
-    /// Each once, in one order: equal sets of rules are equal arrays.
-    package static func canonical(_ rules: [FirewallRule]) -> [FirewallRule] { Set(rules).sorted() }
+    /// Each once, in one order: what lets the same through is the same array. That everything may go out is the same said and unsaid.
+    package static func canonical(_ rules: [FirewallRule]) -> [FirewallRule] {
+        let said = Set(rules)
+        let isOpen = said.filter { $0.direction == .egress } == everythingOut
+        return (isOpen ? said.subtracting(everythingOut) : said).sorted()
+    }
+
+    package static let everythingOut: Set<FirewallRule> = [
+        FirewallRule(direction: .egress, networkProtocol: .all, ports: nil, cidr: "0.0.0.0/0"),
+        FirewallRule(direction: .egress, networkProtocol: .all, ports: nil, cidr: "::/0"),
+    ]
 }

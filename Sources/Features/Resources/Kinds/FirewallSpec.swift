@@ -31,14 +31,13 @@ package struct FirewallSpec: Sendable, Equatable {
         ]
     }
 
-    /// Every rule spread out: one range of ports, one range of addresses each.
+    /// Every rule spread out: one range of ports, one range of addresses each. What a provider shows and no rule can say is none.
     package var spread: [FirewallRule] {
         rules.flatMap { rule in
-            rule.cidrs.flatMap { cidr in
+            rule.cidrs.compactMap { AddressRange($0) }.flatMap { range in
                 (rule.ports.isEmpty ? [nil] : rule.ports.map { FirewallSpec.range($0) }).map { ports in
                     FirewallRule(
-                        direction: rule.direction, networkProtocol: rule.networkProtocol, ports: ports,
-                        cidr: AddressRange(cidr)?.description ?? cidr)
+                        direction: rule.direction, networkProtocol: rule.networkProtocol, ports: ports, cidr: range.description)
                 }
             }
         }

@@ -37,8 +37,10 @@ struct AWSMarks: Sendable {
     static func isMarked(_ tags: [String: String]) -> Bool { tags[installationKey] != nil }
 
     /// As `TagSpecification` takes them, so that the object never is without them.
-    func specification(_ type: String, for order: Order) -> [AWSParameter] {
-        let tags = tags(for: order).enumerated().flatMap { index, tag -> [AWSParameter] in
+    func specification(_ type: String, for order: Order) -> [AWSParameter] { Self.specification(type, tags(for: order)) }
+
+    static func specification(_ type: String, _ tags: [(String, String)]) -> [AWSParameter] {
+        let tags = tags.enumerated().flatMap { index, tag -> [AWSParameter] in
             [("TagSpecification.1.Tag.\(index + 1).Key", tag.0), ("TagSpecification.1.Tag.\(index + 1).Value", tag.1)]
         }
         return [("TagSpecification.1.ResourceType", type)] + tags
@@ -72,7 +74,7 @@ struct AWSMarks: Sendable {
     /// An instance stays in its VPC for life, so what was ordered is what is.
     static func network(_ tags: [String: String]) -> String? { tags[networkKey] }
 
-    /// On the VPC once all parts of a network are there.
+    /// On the VPC once all parts of a network are there, and on a group once it has its rules.
     static let whole = (wholeKey, "true")
 
     static func isWhole(_ tags: [String: String]) -> Bool { tags[wholeKey] == "true" }

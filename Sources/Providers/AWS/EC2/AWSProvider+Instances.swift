@@ -25,7 +25,7 @@ extension AWSProvider {
         return found
     }
 
-    /// With our ids of the volumes they have, in one call for all.
+    /// With our ids of the volumes and addresses they have, in one call of each for all.
     func sightings(of instances: [EC2Instance]) async throws(ProviderError) -> [Sighting] {
         let ids = Set(instances.flatMap(\.volumes))
         var names: [String: String] = [:]
@@ -36,7 +36,12 @@ extension AWSProvider {
                 if case .ours(let id) = volume.sighting.owner { names[volume.id] = id }
             }
         }
-        return instances.map { $0.sighting(marks, names: names) }
+        var held: [String: [(id: String, ip: String)]] = [:]
+        for address in instances.isEmpty ? [] : try await addresses([marks.filter]) {
+            guard let holder = address.instance, case .ours(let id) = marks.owner(address.tags) else { continue }
+            held[holder, default: []].append((id, address.ip))
+        }
+        return instances.map { $0.sighting(marks, names: names, public: held[$0.id] ?? []) }
     }
 
     // MARK: Make
@@ -94,13 +99,13 @@ extension AWSProvider {
     }
 
     private func equip(_ made: EC2Instance, _ blueprint: InstanceBlueprint, _ subject: Subject) async throws(ProviderError) -> Sighting {
-        guard !blueprint.volumes.isEmpty else { return try await sightings(of: [made]).first ?? made.sighting(marks, names: [:]) }
+        guard !blueprint.volumes.isEmpty else { return try await sightings(of: [made]).first ?? made.sighting(marks) }
         var current = made
         for mount in blueprint.volumes {
             try await attach(mount.volume, to: current)
             current = try await ownInstance(Subject(kind: .instance, id: subject.id, reference: made.id))
         }
-        return try await sightings(of: [current]).first ?? current.sighting(marks, names: [:])
+        return try await sightings(of: [current]).first ?? current.sighting(marks)
     }
 
     // MARK: Change

@@ -154,11 +154,7 @@ extension AWSProvider {
                 try await ec2.call("DeleteInternetGateway", ("InternetGatewayId", gateway.id))
             }
         }
+        try await removeParts(in: vpc.id)
         try await passing { () throws(ProviderError) in try await ec2.call("DeleteVpc", ("VpcId", vpc.id)) }
-    }
-
-    /// What is gone already is as good as removed.
-    private func passing(_ work: () async throws(ProviderError) -> XMLTree) async throws(ProviderError) {
-        do throws(ProviderError) { _ = try await work() } catch  where error.kind == .absent {}
     }
 }

@@ -13,7 +13,7 @@ extension AWSProvider {
             .flatMap { $0.items("instancesSet") }.compactMap { item in
                 guard let found = EC2Instance(item), marks.owner(found.tags) == .foreign else { return nil }
                 return Stranger(
-                    reference: found.id, name: found.tags["Name"] ?? found.id, state: found.sighting(marks, names: [:]).state,
+                    reference: found.id, name: found.tags["Name"] ?? found.id, state: found.sighting(marks).state,
                     known: item.string("imageId").map { ["image": .string($0)] } ?? [:], isMarked: AWSMarks.isMarked(found.tags))
             }
         case .volume:

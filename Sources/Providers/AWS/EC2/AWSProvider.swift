@@ -17,7 +17,8 @@ struct AWSProvider: Provider {
         case .volume(let blueprint): try await createVolume(order, blueprint)
         case .network(let blueprint): try await createNetwork(order, blueprint)
         case .bucket(let blueprint): try await buckets.create(order, blueprint)
-        case .address, .firewall: throw .cannot(order.subject.kind.feature, "This is not done at AWS yet.")
+        case .address(let blueprint): try await createAddress(order, blueprint)
+        case .firewall(let blueprint): try await createFirewall(order, blueprint)
         }
     }
 
@@ -29,7 +30,8 @@ struct AWSProvider: Provider {
         case .volume: return try await volume(subject)?.sighting
         case .network: return try await network(subject)?.sighting
         case .bucket: return try await buckets.find(subject)
-        case .address, .firewall: return nil
+        case .address: return try await address(subject)?.sighting(marks)
+        case .firewall: return try await firewall(subject)
         }
     }
 
@@ -41,8 +43,11 @@ struct AWSProvider: Provider {
         case .detach(let volume): try await detach(volume, from: try await ownInstance(subject))
         case .configure(.bucket(let blueprint)): try await buckets.configure(subject, blueprint)
         case .empty: try await buckets.empty(subject)
-        case .assign, .unassign: throw .cannot(.attachAddress, "This is not done at AWS yet.")
-        case .configure: throw .cannot(subject.kind.feature, "This is not done at AWS yet.")
+        case .assign(let address): try await assign(address, to: try await ownInstance(subject))
+        case .unassign(let address): try await unassign(address, from: try await ownInstance(subject))
+        case .configure(.address(let blueprint)): try await configure(subject, blueprint)
+        case .configure(.firewall(let blueprint)): try await configure(subject, blueprint)
+        case .configure: throw ProviderError(.rejected, "These are no settings of a \(subject.kind.rawValue).")
         case .start, .stop, .restart, .resize: try await make(change, of: try await ownInstance(subject))
         }
     }
@@ -54,7 +59,8 @@ struct AWSProvider: Provider {
             case .volume: try await deleteVolumes(subject)
             case .network: try await deleteNetworks(subject)
             case .bucket: try await buckets.delete(subject)
-            case .address, .firewall: break
+            case .address: try await deleteAddresses(subject)
+            case .firewall: try await deleteFirewall(subject)
             }
         } catch  where error.kind == .absent {}  // somebody was quicker
     }
@@ -65,7 +71,8 @@ struct AWSProvider: Provider {
         case .volume: try await volumes([marks.filter]).map(\.sighting).filter { $0.owner != .foreign }
         case .network: try await networks([marks.filter]).map(\.sighting).filter { $0.owner != .foreign }
         case .bucket: try await buckets.list()
-        case .address, .firewall: []
+        case .address: try await addresses([marks.filter]).map { $0.sighting(marks) }.filter { $0.owner != .foreign }
+        case .firewall: try await firewalls()
         }
     }
 }
@@ -82,6 +89,11 @@ extension AWSProvider {
             if let other, owner(other) == .ours(subject.id) { return other }
         }
         return try await list(marks.filters(subject)).first ?? other
+    }
+
+    /// What is gone already is as good as removed.
+    func passing(_ work: () async throws(ProviderError) -> XMLTree) async throws(ProviderError) {
+        do throws(ProviderError) { _ = try await work() } catch  where error.kind == .absent {}
     }
 
     /// Does what is left of a create once something is made. An error that the engine takes for final takes back what is made; any other

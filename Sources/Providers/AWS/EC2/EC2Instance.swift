@@ -14,6 +14,9 @@ struct EC2Instance: Sendable {
     let devices: [String]
     /// Ids of its volumes beside the one it runs from.
     let volumes: [String]
+    let vpc: String
+    /// Ids of its security groups.
+    let groups: [String]
 
     init?(_ item: XMLTree) {
         guard let id = item.string("instanceId"), let state = item["instanceState"]?.string("name") else { return nil }
@@ -23,6 +26,8 @@ struct EC2Instance: Sendable {
         tags = item.tags
         startedAt = item.string("launchTime").flatMap { Timestamp($0) }
         addresses = Set([item.string("privateIpAddress"), item.string("ipAddress")].compactMap { $0 }).sorted()
+        vpc = item.string("vpcId") ?? ""
+        groups = item.items("groupSet").compactMap { $0.string("groupId") }
         let root = item.string("rootDeviceName")
         let mappings = item.items("blockDeviceMapping")
         devices = mappings.compactMap { $0.string("deviceName") }
@@ -42,8 +47,10 @@ struct EC2Instance: Sendable {
         }
     }
 
-    /// - Parameter names: our ids of volumes, by theirs.
-    func sighting(_ marks: AWSMarks, names: [String: String]) -> Sighting {
+    /// - Parameters:
+    ///   - names: our ids of volumes, by theirs.
+    ///   - public: our addresses it has, with our ids of them.
+    func sighting(_ marks: AWSMarks, names: [String: String] = [:], public: [(id: String, ip: String)] = []) -> Sighting {
         var seen = ObservedState()
         seen.power = power
         if power == .running { seen.runningSince = [startedAt, AWSMarks.restart(tags)].compactMap { $0 }.max() }
@@ -51,6 +58,8 @@ struct EC2Instance: Sendable {
         seen.capacity = AWSMarks.capacity(tags, type: type)
         seen.networks = [AWSMarks.network(tags)].compactMap { $0 }
         seen.volumes = volumes.compactMap { names[$0] }.sorted()
+        let own = `public`.sorted { $0.id < $1.id }
+        (seen.publicAddresses, seen.publicAddressIDs) = (own.map(\.ip), own.map(\.id))
         return Sighting(reference: id, owner: marks.owner(tags), state: seen)
     }
 }
