@@ -42,6 +42,31 @@ extension ProviderConformance {
                 #expect(try await scene.stranger.find(order.subject) == theirs)
             }
         },
+        ProviderConformance("what it did not make is shown, and marked and left again where that can be done", needs: []) { scene in
+            for order in scene.oneOfEach {
+                let kind = order.subject.kind
+                let theirs = Subject(kind: kind, id: order.subject.id, reference: try await scene.stranger.create(order).reference)
+                let mine = Subject(kind: kind, id: order.subject.id + "x", reference: theirs.reference)
+                #expect(try await scene.shown(mine)?.isMarked == true, "\(kind)")
+                let error = await scene.failure { () throws(ProviderError) in
+                    if try await !scene.ours.mark(mine) { throw ProviderError(.conflict, "It cannot be marked at all.") }
+                }
+                #expect(error?.kind == .conflict, "\(kind)")
+                try await scene.stranger.unmark(theirs)
+                guard let free = try await scene.shown(mine), !free.isMarked, try await scene.ours.mark(mine) else {
+                    // Marks of what exists cannot be changed there.
+                    try await scene.stranger.delete(order.subject)
+                    continue
+                }
+                #expect(try await scene.ours.mark(mine))
+                #expect(try await scene.ours.find(mine)?.owner == .ours(mine.id), "\(kind)")
+                #expect(try await scene.ours.list(kind).map(\.owner) == [.ours(mine.id)], "\(kind)")
+                #expect(try await scene.shown(mine) == nil, "\(kind)")
+                for _ in 1...2 { try await scene.ours.unmark(mine) }
+                #expect(try await scene.shown(mine) == free, "\(kind)")
+                #expect(try await scene.stranger.mark(theirs))
+            }
+        },
         ProviderConformance("another resource's object is not taken for one's own by its reference", needs: []) { scene in
             for order in scene.oneOfEach {
                 let made = try await scene.ours.create(order)
@@ -52,4 +77,11 @@ extension ProviderConformance {
             }
         },
     ]
+}
+
+extension Scene {
+    /// As it stands among what this installation did not make.
+    fileprivate func shown(_ subject: Subject) async throws -> Stranger? {
+        try await ours.strangers(subject.kind).first { $0.reference == subject.reference }
+    }
 }

@@ -32,6 +32,8 @@ package struct ObservedState: Sendable, Equatable {
     package var exitCode: Int?
     package var addresses: [String] = []
     package var capacity: Capacity?
+    /// What the cloud calls an instance of a size that cannot be told in numbers.
+    package var machine: String?
     package var sizeGiB: Int?
     package var cidr: String?
     /// Whether what is on a network reaches the world outside.

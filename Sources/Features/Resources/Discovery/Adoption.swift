@@ -115,7 +115,7 @@ extension Discovery.Object {
         switch kind {
         case .instance:
             if members["size"] == nil || draft.size != nil { members["size"] = JSON(draft.size ?? "s-1") }
-            if members["size"]?.string == nil { members["size"] = .string(Self.covering(members["size"])) }
+            if members["size"]?.string.flatMap(InstanceSize.named) == nil { members["size"] = .string(Self.covering(members["size"])) }
             members["power"] = .string(power == .running ? "running" : "stopped")
             members["image"] = .string(String((members["image"]?.string ?? "unknown").prefix(255)))
             members["volumes"] = []

@@ -176,6 +176,7 @@ extension Spec {
             spec.volumes.removeAll { !seen.contains($0.volume) }
             return .instance(spec)
         }
+        if difference.path == "size", difference.observed.string.flatMap(InstanceSize.named) == nil { throw refusal }
         let value: JSON = difference.observed == "crashed" ? "stopped" : difference.observed
         let members = (json.members ?? []).map { $0.name == difference.path ? JSON.Member($0.name, value) : $0 }
         guard let spec = Spec(kind, .object(members)), CanonicalState(spec)[difference.path] == value else { throw refusal }

@@ -22,7 +22,7 @@ package struct CanonicalState: Sendable, Equatable {
         fields = [:]
         switch kind {
         case .instance:
-            fields["size"] = seen.capacity.map(Self.size)
+            fields["size"] = seen.capacity.map(Self.size) ?? seen.machine.map(JSON.string)
             fields["network_ids"] = Self.set(seen.networks)
             fields["volumes"] = Self.set(seen.volumes)
             fields["ip_ids"] = Self.set(seen.publicAddressIDs)

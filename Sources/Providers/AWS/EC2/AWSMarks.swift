@@ -30,8 +30,21 @@ struct AWSMarks: Sendable {
         return tags + order.labels.sorted { $0.key < $1.key }.prefix(Self.mostLabels).map { (Self.userPrefix + $0.key, $0.value) }
     }
 
-    /// On what was there before: whose it is, and nothing else.
+    /// On what was there before: whose it is.
     func tags(of subject: Subject) -> [(String, String)] { [(Self.resourceKey, subject.id), (Self.installationKey, installation)] }
+
+    /// And what an instance counts as, where nothing says that yet.
+    static func standing(_ instance: EC2Instance) -> [(String, String)] {
+        AWSInstanceType.named(instance.type).map { capacity(instance.tags, type: instance.type) == $0.capacity ? [size($0.standing)] : [] }
+            ?? []
+    }
+
+    /// The keys of what `tags(of:)` and `standing(_:)` have put there.
+    static func keys(on instance: EC2Instance?) -> [String] {
+        let standing = instance.flatMap { AWSInstanceType.named($0.type) }.map { size($0.standing) }
+        let isStanding = standing.map { instance?.tags[$0.0] == $0.1 } ?? false
+        return [resourceKey, installationKey] + (isStanding ? [sizeKey] : [])
+    }
 
     /// Whether an installation, whichever it is, has made it.
     static func isMarked(_ tags: [String: String]) -> Bool { tags[installationKey] != nil }
@@ -61,7 +74,7 @@ struct AWSMarks: Sendable {
     /// A type has more than was ordered, so what was ordered is written down.
     static func size(_ size: Capacity) -> (String, String) { (sizeKey, "\(size.milliCPUs)/\(size.memoryMiB)") }
 
-    /// What was ordered, while the type still is the one for that; else what the type has.
+    /// What was ordered, while the type still is the one for that; else what the type has. Nil for a type that no order becomes.
     static func capacity(_ tags: [String: String], type: String) -> Capacity? {
         let parts = (tags[sizeKey] ?? "").split(separator: "/").map { Int($0) ?? 0 }
         if parts.count == 2, parts.allSatisfy({ $0 > 0 }) {

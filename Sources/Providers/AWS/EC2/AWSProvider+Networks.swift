@@ -5,12 +5,14 @@ import Provider
 struct EC2Network: Sendable {
     let id: String
     let cidr: String
+    let tags: [String: String]
     let sighting: Sighting
 
     init?(_ item: XMLTree, marks: AWSMarks) {
         guard let id = item.string("vpcId"), let cidr = item.string("cidrBlock") else { return nil }
         self.id = id
         self.cidr = cidr
+        tags = item.tags
         var state = ObservedState()
         state.cidr = cidr
         sighting = Sighting(reference: id, owner: marks.owner(item.tags), state: state, isWhole: AWSMarks.isWhole(item.tags))
@@ -28,10 +30,14 @@ extension AWSProvider {
         try await located(subject, "vpc-id", "vpc-", networks) { $0.sighting.owner }
     }
 
-    /// Where instances on a network are made.
+    /// Where instances on a network are made: its own subnet, or the first of the zone in a VPC that was there before.
     func subnet(of subject: Subject) async throws(ProviderError) -> String {
         let found = try await ec2.list("DescribeSubnets", "subnetSet", marks.filters(subject)).compactMap { $0.string("subnetId") }
-        guard let subnet = found.sorted().first else { throw .missing(subject) }
+        if let subnet = found.sorted().first { return subnet }
+        guard let vpc = try await network(subject), vpc.sighting.owner == .ours(subject.id) else { throw .missing(subject) }
+        let inZone = [EC2Filter("vpc-id", [vpc.id]), EC2Filter("availability-zone", [zone])]
+        let others = try await ec2.list("DescribeSubnets", "subnetSet", inZone).compactMap { $0.string("subnetId") }
+        guard let subnet = others.sorted().first else { throw ProviderError(.rejected, "The VPC \(vpc.id) has no subnet in \(zone).") }
         return subnet
     }
 

@@ -50,7 +50,9 @@ struct EC2: Sendable {
         return items
     }
 
-    func tag(_ id: String, _ tags: (String, String)...) async throws(ProviderError) {
+    func tag(_ id: String, _ tags: (String, String)...) async throws(ProviderError) { try await tag(id, with: tags) }
+
+    func tag(_ id: String, with tags: [(String, String)]) async throws(ProviderError) {
         var parameters: [AWSParameter] = [("ResourceId.1", id)]
         for (index, tag) in tags.enumerated() {
             parameters += [("Tag.\(index + 1).Key", tag.0), ("Tag.\(index + 1).Value", tag.1)]

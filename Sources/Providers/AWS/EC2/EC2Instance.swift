@@ -56,6 +56,7 @@ struct EC2Instance: Sendable {
         if power == .running { seen.runningSince = [startedAt, AWSMarks.restart(tags)].compactMap { $0 }.max() }
         seen.addresses = addresses
         seen.capacity = AWSMarks.capacity(tags, type: type)
+        if seen.capacity == nil { seen.machine = type }
         seen.networks = [AWSMarks.network(tags)].compactMap { $0 }
         seen.volumes = volumes.compactMap { names[$0] }.sorted()
         let own = `public`.sorted { $0.id < $1.id }

@@ -136,21 +136,36 @@ struct S3Buckets: Sendable {
     }
 
     func list() async throws(ProviderError) -> [Sighting] {
-        let all = try S3API.parsed(try await api.send(.s3(.get)))
         var found: [Sighting] = []
-        for name in (all["Buckets"]?.children ?? []).compactMap({ $0.string("Name") }) where name.hasPrefix("cloudapi-bkt-") {
-            if let sighting = try await listed(name) { found.append(sighting) }
+        for name in try await names() {
+            let sighting = try await passingOver(name) { () throws(ProviderError) in
+                guard let tags = try await api.marks(of: name), case .ours(let id) = marks.owner(tags) else { return Sighting?.none }
+                return try await self.sighting(of: name, id)
+            }
+            if let sighting { found.append(sighting) }
         }
         return found
     }
 
-    /// One that is gone meanwhile, or lives in another region, is none of the list; what cannot be looked at fails the whole.
-    private func listed(_ name: String) async throws(ProviderError) -> Sighting? {
+    /// Of all buckets of the account, wherever they are.
+    func names() async throws(ProviderError) -> [String] {
+        let all = try S3API.parsed(try await api.send(.s3(.get)))
+        return (all["Buckets"]?.children ?? []).compactMap { $0.string("Name") }
+    }
+
+    /// Whether we may have made it. One that was there before can bear our mark, too, which only its tags say.
+    static func isOurs(_ name: String) -> Bool { name.hasPrefix("cloudapi-bkt-") }
+
+    /// One that is gone meanwhile, lives in another region, or is another's and shut to us, is none of a list; what else cannot be looked at
+    /// fails the whole.
+    func passingOver<Found>(
+        _ name: String, _ look: () async throws(ProviderError) -> Found?
+    ) async throws(ProviderError) -> Found? {
         do throws(ProviderError) {
-            guard let tags = try await api.marks(of: name), case .ours(let id) = marks.owner(tags) else { return nil }
-            return try await sighting(of: name, id)
+            return try await look()
         } catch {
-            guard error.kind == .absent || error.kind == .rejected else { throw error }
+            let isPassable = error.kind == .absent || error.kind == .rejected || (error.kind == .unauthorized && !Self.isOurs(name))
+            guard isPassable else { throw error }
             return nil
         }
     }

@@ -54,6 +54,18 @@ struct S3Provider: Provider {
 
     func list(_ kind: ResourceKind) async throws(ProviderError) -> [Sighting] { kind == .bucket ? try await buckets.list() : [] }
 
+    func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger] {
+        kind == .bucket ? try await buckets.strangers() : []
+    }
+
+    func mark(_ subject: Subject) async throws(ProviderError) -> Bool {
+        subject.kind == .bucket ? try await buckets.mark(subject) : false
+    }
+
+    func unmark(_ subject: Subject) async throws(ProviderError) {
+        if subject.kind == .bucket { try await buckets.unmark(subject) }
+    }
+
     func sample(_ subject: Subject) async throws(ProviderError) -> Sample { throw .notAtS3(.metrics) }
 
     func logs(_ subject: Subject, _ request: LogRequest) async throws(ProviderError) -> AsyncThrowingStream<LogLine, any Error> {

@@ -22,6 +22,13 @@ struct S3Marks: Sendable {
 
     func tags(for id: String) -> [(String, String)] { [(Self.installationKey, installation), (Self.resourceKey, id)] }
 
+    static func isMarked(_ tags: [String: String]) -> Bool { tags[installationKey] != nil }
+
+    /// What stays when our mark is taken off.
+    static func others(_ tags: [String: String]) -> [(String, String)] {
+        tags.filter { $0.key != installationKey && $0.key != resourceKey }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     /// What AWS lets stand in a tag.
     private static func fits(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
@@ -60,13 +67,18 @@ extension S3API {
     }
 
     func mark(_ bucket: String, _ tags: [(String, String)]) async throws(ProviderError) {
+        guard try await !tag(bucket, tags) else { return }
+        let text = JSON.object(tags.map { .init($0.0, .string($0.1)) }).canonicalBytes
+        try await send(.s3(.put, bucket, key: S3Marks.key, text: String(decoding: text, as: UTF8.self)))
+    }
+
+    /// In place of all tags it has. False where the server has no tags.
+    func tag(_ bucket: String, _ tags: [(String, String)]) async throws(ProviderError) -> Bool {
         let set = tags.map { "<Tag><Key>\(XMLText.escaped($0.0))</Key><Value>\(XMLText.escaped($0.1))</Value></Tag>" }.joined()
         let document = "<Tagging xmlns=\"\(S3API.namespace)\"><TagSet>\(set)</TagSet></Tagging>"
         switch try await reply(.s3(.put, bucket, setting: "tagging", xml: document)) {
-        case .done: return
-        case .refused(let error) where error.isNotImplemented:
-            let text = JSON.object(tags.map { .init($0.0, .string($0.1)) }).canonicalBytes
-            try await send(.s3(.put, bucket, key: S3Marks.key, text: String(decoding: text, as: UTF8.self)))
+        case .done: return true
+        case .refused(let error) where error.isNotImplemented: return false
         case .refused(let error): throw ProviderError(s3: error)
         }
     }
