@@ -62,4 +62,5 @@ package enum MigrationOrder {
         + ScheduleSchema.migrations
         + ResourceSchema.discoveries
         + PointCopies.migrations
+        + ResourceSchema.claims
 }

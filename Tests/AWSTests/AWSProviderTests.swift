@@ -140,6 +140,23 @@ import Testing
         }
     }
 
+    @Test func `shows what was there before: an instance of a type that sizes become, and one of another type`() async throws {
+        try await ScriptedCloud.Script({ _ in
+            let items = [("i-1", "t3.micro"), ("i-2", "m5.large"), ("i-3", "t3.xlarge")].map { id, type in
+                "<item><instanceId>\(id)</instanceId><imageId>ami-1</imageId><instanceType>\(type)</instanceType><instanceState><name>stopped</name></instanceState></item>"
+            }
+            return .ok("<R><reservationSet><item><instancesSet>\(items.joined())</instancesSet></item></reservationSet></R>")
+        }).run { cloud in
+            let found = try await cloud.provider().strangers(.instance)
+            #expect(found.map(\.reference) == ["i-1", "i-2", "i-3"] && found.allSatisfy { $0.known == ["image": "ami-1"] })
+            #expect(
+                found.map(\.state.capacity) == [
+                    Capacity(milliCPUs: 1000, memoryMiB: 1024), nil, Capacity(milliCPUs: 4000, memoryMiB: 16_384),
+                ])
+            #expect(found.map(\.state.machine) == [nil, "m5.large", nil])
+        }
+    }
+
     @Test func `takes on a role, keeps its keys, renews them before they end, and takes it on anew when they are refused`() async throws {
         let seconds = Mutex<Int64>(1_800_000_000)
         let isRefusing = Mutex(false)

@@ -10,9 +10,9 @@ class MotoPeer:
 
         self.secret = {"access_key_id": os.environ["CLOUDAPI_TEST_MOTO_KEY"], "secret_access_key": os.environ["CLOUDAPI_TEST_MOTO_SECRET"]}
         self.settings = {"region": REGION, "endpoint": endpoint}
-        self.ec2 = boto3.client(
-            "ec2", endpoint_url=endpoint, region_name=REGION, aws_access_key_id=self.secret["access_key_id"],
-            aws_secret_access_key=self.secret["secret_access_key"])
+        self.ec2, self.s3 = (boto3.client(
+            service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id=self.secret["access_key_id"],
+            aws_secret_access_key=self.secret["secret_access_key"]) for service in ("ec2", "s3"))
 
     @staticmethod
     def tagged(resource):
@@ -54,6 +54,18 @@ class MotoPeer:
         holders = [entry["InstanceId"] for volume in self.volumes(resource) for entry in volume["Attachments"]]
         holders += [address["InstanceId"] for address in self.addresses(resource) if address.get("InstanceId")]
         return holders == [found["InstanceId"] for found in self.instances(instance)]
+
+    def tags(self, reference):
+        """Of an object of EC2, or of a bucket."""
+        if "-" in reference and reference.split("-")[0] in ("i", "vol", "vpc", "eipalloc", "sg"):
+            found = self.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [reference]}])["Tags"]
+            return {tag["Key"]: tag["Value"] for tag in found}
+        try:
+            return {tag["Key"]: tag["Value"] for tag in self.s3.get_bucket_tagging(Bucket=reference)["TagSet"]}
+        except self.s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchTagSet":
+                raise
+            return {}
 
     def left(self):
         """Everything that carries our tags."""

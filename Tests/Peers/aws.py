@@ -196,14 +196,14 @@ class Life:
             self.call("DELETE", f"/v1/instances/{name}?purge=true&wait=60s")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(suite=Life, description=__doc__):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
     options = parser.parse_args()
     within_venv("boto3")
     checks = Checks()
     with workspace() as folder:
-        life = Life(options.binary, folder, checks)
+        life = suite(options.binary, folder, checks)
         with life.server:
             life.run()
     return checks.ended()

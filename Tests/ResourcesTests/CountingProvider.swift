@@ -59,6 +59,7 @@ struct CountingProvider: Provider {
         calls.count("probe")
         return try await inner.probe()
     }
+    func identity() async throws(ProviderError) -> String? { try await inner.identity() }
     func create(_ order: Order) async throws(ProviderError) -> Sighting {
         calls.count("create")
         return try await inner.create(order)

@@ -191,4 +191,23 @@ import Testing
             #expect(refused.status == 409 && refused.code == "invalid_state")
         }
     }
+
+    @Test func `stands in a list with how much it found, by page, connection and state`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            _ = try await cloud.simulator(named: "sim").plantForeign(named: "legacy-disk", kind: .volume)
+            let first = try await Self.found(installation, cloud, kinds: ["volume"])
+            installation.clock.advance(seconds: 1)
+            let second = try await cloud.post("/v1/discoveries", ["connection": "sim", "kinds": ["network"]]).expecting(202)
+            let listed = try await cloud.get("/v1/discoveries").expecting(200)
+            #expect(listed.items.map { $0["id"]?.string } == [second.text("id"), first.text("id")])
+            #expect(listed.items.map { $0["found"] } == [.null, 1] && listed.items.map { $0["state"] } == ["running", "succeeded"])
+            #expect(listed.items.allSatisfy { $0["objects"] == nil })
+            #expect(try await cloud.get("/v1/discoveries?state=succeeded").expecting(200).ids == [first.text("id")])
+            #expect(try await cloud.get("/v1/discoveries?connection=con_none").expecting(200).items.isEmpty)
+            let page = try await cloud.get("/v1/discoveries?limit=1").expecting(200)
+            let next = try await cloud.get("/v1/discoveries?limit=1&cursor=\(page["next_cursor"]?.string ?? "")").expecting(200)
+            #expect(page.ids == [second.text("id")] && next.ids == [first.text("id")] && next["next_cursor"] == .null)
+        }
+    }
 }

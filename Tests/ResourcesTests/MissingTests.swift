@@ -169,6 +169,23 @@ import Testing
             #expect(try await cloud.get("/v1/instances/web").condition("CredentialsValid")?["status"] == "true")
         }
     }
+
+    @Test func `of a connection that is changed to credentials nobody accepts is said, as a verification would say it`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            let connection = try await cloud.get("/v1/connections").expecting(200).ids.first ?? ""
+            let refused: JSON = ["latency_ms": 0, "faults": [["step": "probe", "kind": "unauthorized", "times": 0]]]
+            for (settings, state) in [(refused, "unauthorized"), (refused, "unauthorized"), (["latency_ms": 0], "connected")] {
+                let changed = try await installation.moving {
+                    try await cloud.patch("/v1/connections/\(connection)", ["settings": settings]).expecting(200)
+                }
+                #expect(changed["state"]?.string == state)
+            }
+            #expect(try await cloud.events("connection.unauthorized") == 1)
+            #expect(try await cloud.events("connection.connected") == 1)
+            #expect(try await cloud.events("connection.updated") == 3)
+        }
+    }
 }
 
 extension Cloud {

@@ -223,6 +223,35 @@ import Testing
         }
     }
 
+    @Test func `that names by id or name what is not there is refused when it is planned, with the place`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            let cases: [(String, JSON, String)] = [
+                ("instance", ["network_id": "net_01jd0000000000000000000000"], "network_id"),
+                ("instance", ["network_ids": ["nowhere"]], "network_ids/0"),
+                ("instance", ["volumes": [["volume_id": "vol_01jd0000000000000000000000", "path": "/data"]]], "volumes/0/volume_id"),
+                ("instance", ["ip_ids": ["${var.front}"]], "ip_ids/0"),
+                ("firewall", ["apply_to": ["ids": ["inst_01jd0000000000000000000000"]]], "apply_to/ids/0"),
+            ]
+            for (kind, spec, place) in cases {
+                let members: JSON = [["key": "a", "kind": .string(kind), "spec": spec]]
+                let refused = try await cloud.plan(named: "s", members, ["front": "nothing"]).expecting(422)
+                #expect(refused.code == "invalid_reference")
+                #expect(refused["errors"]?.array?.first?["pointer"]?.string == "/resources/0/spec/\(place)", "\(refused.text)")
+            }
+            // What is there is found, and what the stack makes itself may be called by the name it will have.
+            let net = try await cloud.make("networks", "net").text("id")
+            let members: JSON = [
+                ["key": "a", "kind": "instance", "spec": ["network_id": .string(net), "ip_ids": ["s-front"]], "depends_on": ["front"]],
+                ["key": "front", "kind": "ip"],
+            ]
+            let plan = try await cloud.plan(named: "s", members).expecting(201)
+            _ = try await cloud.apply(plan).expecting(202)
+            try await cloud.carryOut()
+            #expect(try await cloud.get("/v1/instances/s-a").expecting(200).phase == "ready")
+        }
+    }
+
     @Test func `has no networks whose ranges overlap, among its own and with those that are there`() async throws {
         try await Installation.run { installation in
             let cloud = try await Cloud.connect(installation)

@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    @Test func `begins with a new interval at once, and not after the old one`() async throws {
+        try await Cloud.counted { installation, cloud, calls in
+            let id = try await cloud.make("volumes", "data").text("id")
+            try await installation.watch(seconds: 4200, step: 5)
+            try await installation.sync()
+            calls.reset()
+            _ = try await cloud.patch("/v1/volumes/\(id)", ["sync_interval_s": 5]).expecting(200)
+            try await installation.watch(seconds: 4)
+            #expect(calls["list volume"] == 0)
+            try await installation.watch(seconds: 2)
+            #expect(calls["list volume"] == 1, "it was looked at every ten minutes before")
+        }
+    }
+
     @Test func `looks at one object at once when somebody asks`() async throws {
         try await Cloud.counted { installation, cloud, calls in
             let id = try await cloud.make("instances", "web", .object([]), [.init("drift_policy", "report")]).text("id")

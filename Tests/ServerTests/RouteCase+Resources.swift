@@ -92,6 +92,7 @@ extension RouteCase {
     ]
 
     private static let discoveries: [String: RouteCase] = [
+        "GET /v1/discoveries": RouteCase(reference: .init(noun: .connection, query: { "connection=\($0)" }, body: nil)),
         "POST /v1/discoveries": RouteCase(
             body: { ["connection": .string($0[.connection])] },
             reference: .init(noun: .connection, query: nil, body: { ["connection": .string($0)] })),

@@ -8,7 +8,7 @@ extension DockerProvider {
             throw ProviderError(.rejected, "What listens there is no Docker Engine API.")
         }
         let information = try await api.send(.get("info"))
-        let isPodman = version["Components"]?.array?.contains { $0["Name"]?.string == "Podman Engine" } ?? false
+        let isPodman = Self.isPodman(version)
         var features: Set<Capabilities.Feature> = [
             .instances, .volumes, .networks, .madeStopped, .command, .joinNetwork, .metrics, .logs,
         ]
@@ -17,6 +17,20 @@ extension DockerProvider {
             server: "\(isPodman ? "podman" : "docker") \(ProviderError.readable(number))", features: features,
             largest: largest(information),
             identification: [.instance: .name, .volume: .name, .network: .name])
+    }
+
+    /// podman makes up a new id each time it is asked; what it keeps everything in is its own.
+    func identity() async throws(ProviderError) -> String? {
+        let information = try await api.send(.get("info"))
+        let name = [information["Name"]?.string, information["DockerRootDir"]?.string].compactMap { $0 }.joined(separator: ":")
+        guard try await isPodman() else { return information["ID"]?.string ?? name }
+        return name
+    }
+
+    private func isPodman() async throws(ProviderError) -> Bool { Self.isPodman(try await api.send(.get("version"))) }
+
+    private static func isPodman(_ version: JSON) -> Bool {
+        version["Components"]?.array?.contains { $0["Name"]?.string == "Podman Engine" } ?? false
     }
 
     private func largest(_ information: JSON) -> Capacity? {

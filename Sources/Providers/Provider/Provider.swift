@@ -11,6 +11,9 @@ package protocol Provider: Sendable {
     /// Who is at the other end, and what it can do. Also how credentials are checked.
     func probe() async throws(ProviderError) -> Capabilities
 
+    /// What is at the other end, the same by whatever address it is reached: a daemon's own id, an account. Nil where that cannot be told.
+    func identity() async throws(ProviderError) -> String?
+
     /// Makes the object, marked with `order.subject` and `order.token`. What an earlier attempt left half made is completed. Instances are made
     /// stopped where the cloud can (`madeStopped`); `start` is a step of its own, and does nothing to one that runs or is about to.
     func create(_ order: Order) async throws(ProviderError) -> Sighting
@@ -52,6 +55,7 @@ package protocol Provider: Sendable {
 }
 
 extension Provider {
+    package func identity() async throws(ProviderError) -> String? { nil }
     package var publishedReads: Int? { nil }
     package func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger] {
         throw ProviderError(.rejected, "What was not made from here cannot be listed at this provider.")

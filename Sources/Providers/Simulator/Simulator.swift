@@ -26,6 +26,11 @@ package struct Simulator: Provider {
         try await call(.probe) { _ in settings.capabilities }
     }
 
+    /// Each connection has a cloud of its own.
+    package func identity() async throws(ProviderError) -> String? {
+        "\(account.tenant.workspace.rawValue) \(account.tenant.mode.rawValue) \(account.id)"
+    }
+
     package func create(_ order: Order) async throws(ProviderError) -> Sighting {
         try await call(.create, order.subject) { try cloud.create(order, $0) }
     }

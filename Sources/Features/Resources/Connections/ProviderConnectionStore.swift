@@ -115,11 +115,16 @@ extension ProviderConnection {
         try namingConflicts { try update(connection) }
         connection.append(
             EventDraft("connection.updated", subject: id.rawValue, data: ["before": before.snapshot, "after": snapshot]), by: by)
+        tellState(before: before.state, by: by, connection)
     }
 
     /// Keeps what a verification found; a line in the log only when the state changed.
     func saveFindings(before: State, by: Attribution, _ connection: Connection) throws {
         try update(connection)
+        tellState(before: before, by: by, connection)
+    }
+
+    private func tellState(before: State, by: Attribution, _ connection: Connection) {
         guard before != state else { return }
         connection.append(
             EventDraft(

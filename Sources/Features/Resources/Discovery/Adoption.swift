@@ -43,9 +43,13 @@ struct AdoptionDraft: Sendable {
 }
 
 extension Admitting {
-    /// - Parameter seen: what the provider shows of the object now; nil when it is not among what is nobody's.
-    func adopt(_ draft: AdoptionDraft, at pointer: String, as seen: Discovery.Object?, from discovery: inout Discovery) throws -> Resource {
-        guard let place = discovery.objects.firstIndex(where: { $0.reference == draft.reference }), let seen else {
+    /// - Parameters:
+    ///   - seen: what the provider shows of the object now; nil when it is not among what is nobody's.
+    ///   - place: what is at the other end of the connection.
+    func adopt(
+        _ draft: AdoptionDraft, at pointer: String, as seen: Discovery.Object?, from discovery: inout Discovery, place: String
+    ) throws -> Resource {
+        guard let index = discovery.objects.firstIndex(where: { $0.reference == draft.reference }), let seen else {
             throw Problem(
                 .validationFailed, "There is no \(draft.reference.prefix(100)) that the discovery found.",
                 violations: [.init(pointer: pointer + "/provider_ref", code: "not_found", detail: "is not there")])
@@ -53,15 +57,28 @@ extension Admitting {
         let known = try Resource.adopted(seen.reference, seen.kind, at: discovery.connection, in: caller.tenant, connection)
         if let known { throw Problem(.conflict, "\(seen.reference) is adopted already, as \(known).") }
         guard !seen.isMarked else { throw Problem(.conflict, "Another installation manages \(seen.reference).") }
+        let account = try ProviderConnection.find(discovery.connection, in: caller.tenant, connection)
+        let resource = try take(seen, draft, at: pointer, account)
+        try AdoptionClaim(place: "\(account.provider) \(place)", kind: seen.kind, reference: seen.reference).take(for: resource, connection)
+        discovery.objects[index].resource = resource.id
+        return resource
+    }
+
+    /// Makes a resource of an object that is there. One that bears our mark already gets the id it names, with the row that id had when it is
+    /// gone.
+    func take(
+        _ seen: Discovery.Object, _ draft: AdoptionDraft, at pointer: String, _ account: ProviderConnection, marked id: ResourceID? = nil,
+        after gone: Resource? = nil
+    ) throws -> Resource {
         try caller.require(seen.kind.writeScope)
         let project = try project(draft.project)
-        let account = try ProviderConnection.find(discovery.connection, in: caller.tenant, connection)
         guard account.serves(project.id) else {
             throw Problem(.invalidReference, "The connection \(account.name) is not for that project.")
         }
-        var resource = resource(seen, draft, project, account)
+        var resource = resource(seen, draft, project, account, marked: id)
         try requireNoDifference(resource, seen, at: pointer)
-        guard try Resource.find(named: resource.name, resource.kind, in: project.id, caller.tenant, connection) == nil else {
+        let named = try Resource.find(named: resource.name, resource.kind, in: project.id, caller.tenant, connection)
+        guard named == nil || named?.id == gone?.id else {
             throw Problem(.nameTaken, "There is a \(resource.kind.noun) named \(resource.name) in this project.")
         }
         let estimate = try Admission.reserve(
@@ -69,9 +86,16 @@ extension Admitting {
         try MeteredTime.set(resource.chargedLines, for: resource.consumer, at: by.at, connection)
         resource.set(.ready, true, "Adopted", at: by.at)
         resource.set(.synced, true, "InSync", at: by.at)
-        try resource.insert(connection)
+        if let gone {
+            (resource.generation, resource.metadata) = (gone.generation + 1, gone.metadata + 1)
+            resource.observedGeneration = resource.generation
+            try resource.save(connection)
+            try resource.replaceLabels(connection)
+            try resource.replaceLinks(connection)
+        } else {
+            try resource.insert(connection)
+        }
         log("adopted", resource, nil, estimate: estimate)
-        discovery.objects[place].resource = resource.id
         return resource
     }
 
@@ -92,17 +116,17 @@ extension Admitting {
     }
 
     private func resource(
-        _ object: Discovery.Object, _ draft: AdoptionDraft, _ project: Project, _ account: ProviderConnection
+        _ object: Discovery.Object, _ draft: AdoptionDraft, _ project: Project, _ account: ProviderConnection, marked id: ResourceID?
     ) -> Resource {
         var resource = Resource(
-            id: object.kind.makeID(by), kind: object.kind, tenant: caller.tenant, account: project.account, project: project.id,
+            id: id ?? object.kind.makeID(by), kind: object.kind, tenant: caller.tenant, account: project.account, project: project.id,
             environment: project.env.rawValue, name: draft.name, connection: account.id, provider: account.provider, location: "local",
             phase: .ready, power: object.kind == .instance ? object.power : nil, spec: object.spec(draft), sealed: nil,
             labels: draft.labels, dependsOn: [], observed: .init(), conditions: [], reference: object.reference, isProtected: false,
             expiresAt: nil, generation: 1, observedGeneration: 1, metadata: 1, operation: nil, createdAt: by.at, updatedAt: by.at,
             syncedAt: by.at, deletedAt: nil, purgeAt: nil)
         resource.sync.management = .observe
-        resource.sync.adoption = draft.marks ? .toBeMarked : .byReference
+        resource.sync.adoption = id != nil ? .marked : draft.marks ? .toBeMarked : .byReference
         resource.sync.baseline = object.fields.withoutPower
         return resource
     }

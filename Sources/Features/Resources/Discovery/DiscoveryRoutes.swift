@@ -10,7 +10,27 @@ package struct DiscoveryRoutes: Sendable {
 
     package init(engine: OperationEngine) { self.engine = engine }
 
-    package var all: [Route] { [create, read, adopt] + ResourceKind.allCases.map(release) }
+    package var all: [Route] { [list, create, read, adopt] + ResourceKind.allCases.map(release) }
+
+    private var list: Route {
+        Route(
+            .get, "/v1/discoveries", .scope(.connectionsRead), "List discoveries",
+            details: "Of the last seven days, the newest first; what each has found is read with it.",
+            query: ListEnvelope.parameters(
+                sort: Discovery.sortFields,
+                filters: [
+                    .init("connection", .string(1...100, .text, "At one connection, by id.")),
+                    .init("state", .choice(of: Discovery.State.self)),
+                ]), answers: [.list(of: DiscoverySummary.schema)]
+        ) { call in
+            let request = try call.pageRequest()
+            let page = try await call.read {
+                try DiscoverySummary.list(
+                    request, connection: call.query["connection"], state: call.query["state"], for: call.caller, $0)
+            }
+            return call.answer(page) { json, item in item.write(to: &json) }
+        }
+    }
 
     private var create: Route {
         Route(
@@ -73,14 +93,15 @@ package struct DiscoveryRoutes: Sendable {
             try call.caller.requireWorkspace(.editor)
             let (identity, pool) = (engine.identity, engine.pool)
             let items = call.body?["items"]?.array ?? []
-            let (account, seen) = try await look(call, Set(items.compactMap { $0["provider_ref"]?.string }))
+            let (account, seen, place) = try await look(call, Set(items.compactMap { $0["provider_ref"]?.string }))
             let answer = try await call.commit { connection in
                 var discovery = try finished(call, connection)
                 let admitting = Admitting(
                     caller: call.caller, by: call.attribution, identity: identity, pool: pool, connection: connection)
                 let adopted = try items.enumerated().map { index, item in
                     let draft = try AdoptionDraft(item)
-                    return try admitting.adopt(draft, at: "/items/\(index)", as: seen[draft.reference], from: &discovery)
+                    return try admitting.adopt(
+                        draft, at: "/items/\(index)", as: seen[draft.reference], from: &discovery, place: place)
                 }
                 try discovery.save(connection)
                 let views = try adopted.map { try $0.view(at: call.at, connection) }
@@ -104,25 +125,27 @@ package struct DiscoveryRoutes: Sendable {
         return discovery
     }
 
-    /// The account that was looked through, and what it shows now of the objects that are named, by reference.
-    private func look(_ call: Call, _ references: Set<String>) async throws -> (ProviderConnection, [String: Discovery.Object]) {
+    /// The account that was looked through, what it shows now of the objects that are named, by reference, and what is at the other end.
+    private func look(
+        _ call: Call, _ references: Set<String>
+    ) async throws -> (account: ProviderConnection, seen: [String: Discovery.Object], place: String) {
         let (discovery, account) = try await call.read { connection in
             let discovery = try finished(call, connection)
             return (discovery, try ProviderConnection.find(discovery.connection, in: discovery.tenant, connection))
         }
         let provider = try engine.pool.provider(for: account, installation: engine.identity.installation)
-        var seen: [String: Discovery.Object] = [:]
-        for kind in Set(discovery.objects.filter { references.contains($0.reference) }.map(\.kind)).sorted(by: { $0.rawValue < $1.rawValue }
-        ) {
-            do throws(ProviderError) {
+        let kinds = Set(discovery.objects.filter { references.contains($0.reference) }.map(\.kind)).sorted { $0.rawValue < $1.rawValue }
+        do throws(ProviderError) {
+            var seen: [String: Discovery.Object] = [:]
+            for kind in kinds {
                 for stranger in try await provider.strangers(kind) where references.contains(stranger.reference) {
                     seen[stranger.reference] = Discovery.Object(stranger, kind)
                 }
-            } catch {
-                throw Problem(error)
             }
+            return (account, seen, kinds.isEmpty ? "" : try await provider.identity() ?? account.settings.text)
+        } catch {
+            throw Problem(error)
         }
-        return (account, seen)
     }
 
     // MARK: Release

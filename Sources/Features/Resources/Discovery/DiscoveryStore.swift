@@ -58,8 +58,9 @@ extension Discovery {
 
     func save(_ connection: Connection) throws {
         try connection.execute(
-            "UPDATE discoveries SET state = ?, error = ?, objects = ?, finished_at = ? WHERE workspace = ? AND mode = ? AND id = ?", state,
-            error, JSON.array(objects.map(\.json)).text, finishedAt, tenant.workspace, tenant.mode, id)
+            "UPDATE discoveries SET state = ?, error = ?, objects = ?, found = ?, finished_at = ? WHERE workspace = ? AND mode = ? AND id = ?",
+            state, error, JSON.array(objects.map(\.json)).text, finishedAt == nil ? nil : objects.count, finishedAt, tenant.workspace,
+            tenant.mode, id)
     }
 
     /// Removes what was found more than seven days before; answers how many rows went.

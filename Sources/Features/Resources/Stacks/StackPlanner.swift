@@ -59,6 +59,7 @@ struct StackPlanner {
         var change = PlannedChange(key: member.key, kind: member.kind, name: name, action: .create)
         let present = try stack?.resource(of: member.key, connection)
         if let present { try compare(present, member, wanted, account, &change) } else { try find(member, wanted, account, &change) }
+        if change.action != .noop { try requireReferences(of: member, wanted, account) }
         try price(&change, present: change.action == .create ? nil : resource(change), wanted, member, account)
         note(change, wanted)
         changes.append(change)

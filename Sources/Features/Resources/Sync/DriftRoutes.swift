@@ -75,10 +75,17 @@ package struct DriftRoutes: Sendable {
     private var accept: Route {
         Route(
             .post, "/v1/drift/{id}/accept", .authenticated, "Take what is there for what is wanted",
-            details: "The spec says from now on what was seen. What is missing counts as deleted.", answers: [.ok(Drift.schema)],
-            problems: Self.problems
+            details:
+                "The spec says from now on what was seen. What is missing counts as deleted. An orphan becomes the resource that its mark names, as if it had been discovered and adopted: under the old name and project unless others are said.",
+            body: .optional(.object(OrphanAdoption.fields)), answers: [.ok(Drift.schema)],
+            problems: Self.problems + [.conflict, .nameTaken, .projectArchived, .providerUnreachable]
         ) { call in
-            try await decide(call, .ok) { change, drift in
+            let drift = try await call.read { try Drift.find(call.id(of: DriftKind.self), for: call.caller, $0) }
+            if drift.sort == .orphan { return try await OrphanAdoption(engine: engine, drift: drift).accept(call) }
+            if let given = call.body?.members?.first {
+                throw Problem.invalid(given.name, "Only an orphan is given a name, a project and labels.", code: "combination")
+            }
+            return try await decide(call, .ok) { change, drift in
                 var drifts = [drift]
                 try change.accept(&drifts)
                 return drifts[0]

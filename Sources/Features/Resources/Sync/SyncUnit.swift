@@ -13,6 +13,8 @@ package struct SyncUnit: Hashable, Sendable {
         self.kind = kind
     }
 
+    init(_ resource: Resource) { self.init(tenant: resource.tenant, connection: resource.connection, kind: resource.kind) }
+
     init(_ operation: Operation) { self.init(tenant: operation.tenant, connection: operation.connection, kind: operation.kind) }
 }
 

@@ -66,7 +66,14 @@ extension Synchronizer {
                 }
                 orphans.append(Orphan(sighting: sighting, id: id, resource: resource))
             } else {
-                let gone = try await engine.store.read { try? Resource.find(id, in: unit.tenant, $0) }
+                let (gone, isElsewhere) = try await engine.store.read { connection in
+                    (
+                        try? Resource.find(id, in: unit.tenant, connection),
+                        try Resource.isElsewhere(id, than: unit.tenant, connection)
+                    )
+                }
+                // Two workspaces on one cloud see each other's objects.
+                if gone == nil, isElsewhere { continue }
                 let isReleased = gone?.sync.adoption == .released
                 guard gone.map({ $0.isGone && (isReleased || $0.updatedAt <= begun.adding(seconds: -Self.lag)) }) ?? true else { continue }
                 orphans.append(Orphan(sighting: sighting, id: id, resource: gone))

@@ -19,6 +19,8 @@ package struct AWSClient: Sendable {
     }
 
     package var region: String { endpoint.region }
+    /// AWS itself, or the server that stands for it.
+    package var server: String { endpoint.custom ?? "aws" }
 
     /// One call. The path is as it goes over the wire (`AWSEncoding.path`); query and headers are as they are meant.
     package struct Call: Sendable {

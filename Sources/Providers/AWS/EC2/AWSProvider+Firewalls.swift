@@ -81,7 +81,7 @@ extension AWSProvider {
     }
 
     private static func naming(_ name: String, _ subject: Subject) -> [AWSParameter] {
-        [("GroupName", name), ("GroupDescription", "The firewall \(subject.id) of CloudAPI")]
+        [("GroupName", name), ("GroupDescription", "cloudapi:" + subject.id)]
     }
 
     /// In the VPC of an instance.

@@ -1,6 +1,9 @@
 import Provider
 
 extension AWSProvider {
+    /// Ids are unique over all accounts and regions, and so are names of buckets.
+    func identity() async throws(ProviderError) -> String? { ec2.client.server }
+
     func probe() async throws(ProviderError) -> Capabilities {
         let identity = try await ec2.client.query(.sts, "GetCallerIdentity")
         guard let account = identity.descendant("Account")?.text, !account.isEmpty else {

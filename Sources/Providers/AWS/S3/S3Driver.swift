@@ -31,6 +31,8 @@ struct S3Provider: Provider {
             server: "S3 at \(endpoint)", features: try await buckets.features(), identification: [.bucket: .name])
     }
 
+    func identity() async throws(ProviderError) -> String? { endpoint }
+
     func create(_ order: Order) async throws(ProviderError) -> Sighting {
         guard case .bucket(let blueprint) = order.blueprint else { throw .notAtS3(order.subject.kind.feature) }
         return try await buckets.create(order, blueprint)

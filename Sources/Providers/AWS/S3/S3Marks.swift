@@ -26,7 +26,8 @@ struct S3Marks: Sendable {
 
     /// What stays when our mark is taken off.
     static func others(_ tags: [String: String]) -> [(String, String)] {
-        tags.filter { $0.key != installationKey && $0.key != resourceKey }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        tags.filter { $0.key != installationKey && $0.key != resourceKey && !$0.key.hasPrefix(userPrefix) }
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// What AWS lets stand in a tag.
