@@ -163,7 +163,7 @@ class Drift(Life):
         self.that("which cannot be accepted", refused.status == 409 and refused.code == "invalid_state", refused)
         self.revert(wall)
         self.until("and is shut again once the policy says so", lambda: self.open_ports(self.peer.groups(firewall)[0]["IpPermissions"])
-                   == {(443, 443, "0.0.0.0/0")} and not self.peer.groups(firewall)[0]["IpPermissions"][0]["UserIdGroupPairs"])
+                   == {(443, 443, "0.0.0.0/0")} and not self.peer.groups(firewall)[0]["IpPermissions"][0]["UserIdGroupPairs"], LAG + SEEN + 15)
 
         # Where lists can lag, the second one comes a minute later.
         self.seen("an address that was given back is missing", front, lambda seen: seen["status"]["phase"] == "missing", LAG + SEEN)
@@ -182,8 +182,9 @@ class Drift(Life):
         state = self.peer.instances(instance)[0]["State"]["Name"]
         self.that("and left alone", seen["operation_id"] is None and state == "stopped", seen)
         self.revert(web)
-        self.seen("it is reverted once the policy says so", web, lambda seen: seen["status"]["power"] == "running", SEEN + 15)
         # A direct look is believed at once, unlike a list.
+        self.call("POST", f"/v1/{web}/actions/refresh")
+        self.seen("it is reverted once the policy says so", web, lambda seen: seen["status"]["power"] == "running", SEEN + 15)
         self.call("POST", f"/v1/{web}/actions/refresh")
         self.in_step(web, SEEN)
         there = self.peer.instances(instance)
@@ -248,7 +249,7 @@ class Drift(Life):
         self.that("as a spec would say it", objects[legacy["volumes"]]["fields"] == {"size_gib": 3} and objects[legacy["instances"]]["fields"]["size"] == "s-1"
                   and objects[legacy["networks"]]["fields"] == {"cidr": "10.77.0.0/24"} and len(objects[legacy["firewalls"]]["fields"]["rules"]) == 2, objects)
         self.that("an instance of a type that is none of our sizes, too", objects[odd]["fields"]["size"] == "m5.large" and objects[odd]["hourly"] is None, objects[odd])
-        listed = self.call("GET", f"/v1/discoveries?connection={connection}").json["data"]
+        listed = self.call("GET", f"/v1/discoveries?limit=100&connection={connection}").json["data"]
         self.that("it stands in the list", [(each["id"], each["found"]) for each in listed] == [(found["id"], len(objects))], listed)
         ours = {reference: self.peer.tags(reference) for reference in legacy.values()}
         self.that("and touches nothing", not any("cloudapi.installation" in tags for tags in ours.values()), ours)

@@ -125,14 +125,25 @@ extension AWSProvider {
     private func set(_ wanted: Set<EC2Permission>, of group: EC2Group) async throws(ProviderError) {
         for direction in FirewallRule.Direction.allCases {
             let ending = direction == .ingress ? "Ingress" : "Egress"
-            for (verb, permissions) in [
-                ("Authorize", wanted.subtracting(group.permissions)), ("Revoke", group.permissions.subtracting(wanted)),
-            ] {
-                let ours = permissions.filter { $0.direction == direction }.sorted { $0.rule < $1.rule }
-                guard !ours.isEmpty else { continue }
-                let parameters = ours.enumerated().flatMap { $1.parameters($0 + 1) }
-                try await ec2.call("\(verb)SecurityGroup\(ending)", with: [("GroupId", group.id)] + parameters)
+            let missing = wanted.subtracting(group.permissions).filter { $0.direction == direction }.sorted { $0.rule < $1.rule }
+            if !missing.isEmpty {
+                let parameters = missing.enumerated().flatMap { $1.parameters($0 + 1) }
+                try await ec2.call("AuthorizeSecurityGroup\(ending)", with: [("GroupId", group.id)] + parameters)
             }
+            let excess = group.permissions.subtracting(wanted).filter { $0.direction == direction }
+            if !excess.isEmpty {
+                let ids = try await rules(of: group).filter { excess.contains($0.permission) }.map(\.id)
+                let parameters = ids.enumerated().map { (name: "SecurityGroupRuleId.\($0 + 1)", value: $1) }
+                try await ec2.call("RevokeSecurityGroup\(ending)", with: [("GroupId", group.id)] + parameters)
+            }
+        }
+    }
+
+    /// A rule is taken away by its own id: told by its words, one for a range of IPv6 is not found by every server that speaks this API.
+    private func rules(of group: EC2Group) async throws(ProviderError) -> [(id: String, permission: EC2Permission)] {
+        try await ec2.list("DescribeSecurityGroupRules", "securityGroupRuleSet", [EC2Filter("group-id", [group.id])]).compactMap { item in
+            guard let id = item.string("securityGroupRuleId"), let permission = EC2Permission(listed: item) else { return nil }
+            return (id, permission)
         }
     }
 

@@ -26,8 +26,7 @@ struct EC2Permission: Sendable, Hashable {
 
     /// The permissions that an item of `ipPermissions` or `ipPermissionsEgress` stands for, one of each peer.
     static func all(_ item: XMLTree, _ direction: FirewallRule.Direction) -> [EC2Permission] {
-        let said = item.string("ipProtocol") ?? ""
-        let ipProtocol = ["6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"][said] ?? said
+        let ipProtocol = known(item.string("ipProtocol") ?? "")
         let hasPorts = ipProtocol != "-1"
         let from = hasPorts ? item.string("fromPort").flatMap { Int($0) } : nil
         let to = hasPorts ? item.string("toPort").flatMap { Int($0) } : nil
@@ -38,6 +37,24 @@ struct EC2Permission: Sendable, Hashable {
             + item.items("prefixListIds").compactMap { $0.string("prefixListId") }.map { Peer.list($0) }
         return peers.map { EC2Permission(direction: direction, ipProtocol: ipProtocol, from: from, to: to, peer: $0) }
     }
+
+    /// An item of `DescribeSecurityGroupRules`: one rule, one peer.
+    init?(listed item: XMLTree) {
+        let peers = [
+            item.string("cidrIpv4").map { Peer.range(Self.canonical($0)) },
+            item.string("cidrIpv6").map { Peer.rangeV6(Self.canonical($0)) },
+            item["referencedGroupInfo"]?.string("groupId").map { Peer.group($0) }, item.string("prefixListId").map { Peer.list($0) },
+        ].compactMap { $0 }
+        guard let peer = peers.first else { return nil }
+        let ipProtocol = Self.known(item.string("ipProtocol") ?? "")
+        let hasPorts = ipProtocol != "-1"
+        self.init(
+            direction: item.string("isEgress") == "true" ? .egress : .ingress, ipProtocol: ipProtocol,
+            from: hasPorts ? item.string("fromPort").flatMap { Int($0) } : nil,
+            to: hasPorts ? item.string("toPort").flatMap { Int($0) } : nil, peer: peer)
+    }
+
+    private static func known(_ said: String) -> String { ["6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"][said] ?? said }
 
     private static func canonical(_ cidr: String) -> String { AddressRange(cidr)?.description ?? cidr }
 

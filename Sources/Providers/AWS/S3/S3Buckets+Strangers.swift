@@ -38,10 +38,12 @@ extension S3Buckets {
         guard let name = subject.reference, let tags = try await api.marks(of: name), marks.owner(tags) == .ours(subject.id) else { return }
         try await api.removeMark(from: name)
         let others = S3Marks.others(tags)
-        if others.isEmpty {
-            _ = try await api.document(.s3(.delete, name, setting: "tagging"), absent: ["NoSuchTagSet"])
-        } else {
+        guard others.isEmpty else {
             _ = try await api.tag(name, others)
+            return
+        }
+        if case .refused(let error) = try await api.reply(.s3(.delete, name, setting: "tagging")), !error.isNotImplemented {
+            throw ProviderError(s3: error)
         }
     }
 }
