@@ -36,7 +36,7 @@ test-durability: $(BINARY)
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 2 --lossy
 	python3 Tests/Durability/durability.py --binary $(BINARY) --rounds 1 --lossy --synchronous off --expect-loss
 	python3 Tests/Durability/fulldisk.py --binary $(BINARY)
-	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 250
+	python3 Tests/Durability/crashmatrix.py --binary $(BINARY) --step 400
 	python3 Tests/Durability/races.py --binary $(BINARY) --rounds 20
 	python3 Tests/Durability/ingest.py --binary $(BINARY) --rounds 3
 	python3 Tests/Durability/imports.py --binary $(BINARY)
@@ -91,7 +91,7 @@ test-peers: setup
 
 ## schemathesis over /openapi.json.
 test-fuzz: $(BINARY)
-	python3 Tests/Fuzz/contract.py --binary $(BINARY)
+	python3 Tests/Fuzz/contract.py --binary $(BINARY) --max-examples 5 --max-time 300
 
 ## A headless Chromium walks the dashboard.
 test-browser: $(BINARY)
