@@ -7,10 +7,10 @@
     crashmatrix.py --binary … --aws http://127.0.0.1:5000 --image ami-…                 an emulator of AWS, with the keys of moto.env
 
 For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes, networks and ips: create, attach, detach,
-delete; buckets: create, empty, delete; firewalls: create, apply, delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
+delete, volumes also undelete and purge; buckets: create, empty, delete; firewalls: create, apply, delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
 from the moment of admission until past its end. After the restart it has to finish by itself, and then
-  1. the provider has exactly one object for the resource, or none after a delete, counted at the provider itself, and an instance has
-     what was attached to it and nothing else;
+  1. the provider has exactly one object for the resource, or none after a delete (a volume's stays until it is purged), counted at the
+     provider itself, and an instance has what was attached to it and nothing else;
   2. the log has exactly one line that it was asked for and one that it was done;
   3. every closed hour is charged once, and no resource is metered twice at a time;
   4. the audit chain verifies.
@@ -29,9 +29,10 @@ from virtpeer import VirtPeer
 
 PATIENCE = 60
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
-        "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied"}
-ASKED = {"create": "created", **{verb: f"{verb}_requested" for verb in DONE if verb != "create"}}
-VERBS = {"instances": ("create", "stop", "start", "restart", "resize", "delete"), "volumes": ("create", "attach", "detach", "delete"),
+        "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied", "undelete": "undeleted", "purge": "purged"}
+ASKED = {"create": "created", **{verb: f"{verb}_requested" for verb in DONE if verb != "create"}, "purge": "delete_requested"}
+VERBS = {"instances": ("create", "stop", "start", "restart", "resize", "delete"),
+         "volumes": ("create", "attach", "detach", "delete", "undelete", "purge"),
          "networks": ("create", "attach", "detach", "delete"), "buckets": ("create", "empty", "delete"),
          "ips": ("create", "attach", "detach", "delete"), "firewalls": ("create", "apply", "delete")}
 NEEDS = {("instances", "resize"): "instance.resize", ("volumes", "attach"): "instance.attach_volume",
@@ -125,8 +126,8 @@ class Matrix:
         resource = self.create(kind, name) if verb != "create" else None
         if resource:
             self.settled(kind, resource)
-            if verb == "start":
-                self.act(kind, resource, "stop")
+            if first := {"start": "stop", "undelete": "delete", "purge": "delete"}.get(verb):
+                self.act(kind, resource, first)
                 self.settled(kind, resource)
             if verb == "detach":
                 self.act(kind, resource, "attach")
@@ -146,13 +147,14 @@ class Matrix:
         seen = self.settled("instances" if attaches else kind, subject)
         events = collections.Counter(self.events(subject)) - before
         found = self.peer.objects(resource)
-        good = (found == (0 if verb == "delete" else 1) and events[f"{word}.{DONE[verb]}"] == 1 and events[f"{word}.{ASKED[verb]}"] == 1)
+        gone = verb == "purge" or verb == "delete" and kind != "volumes"
+        good = (found == (0 if gone else 1) and events[f"{word}.{DONE[verb]}"] == 1 and events[f"{word}.{ASKED[verb]}"] == 1)
         if attaches:
             good = good and self.peer.is_attached(resource, host) == (verb == "attach") and self.peer.objects(host) == 1
         elif kind == "instances" and verb != "delete":
             good = good and seen["status"]["power"] == ("stopped" if verb == "stop" else "running")
         else:
-            good = good and seen["status"]["phase"] == ("deleted" if verb == "delete" else "ready")
+            good = good and seen["status"]["phase"] == {"delete": "deleted", "purge": "purged"}.get(verb, "ready")
         self.checks.that(f"{kind} {verb} killed after {wait * 1000:.0f} ms", good, {"objects": found, "status": seen["status"], "events": events})
         if verb == "attach":
             self.act(kind, resource, "detach")
@@ -179,8 +181,10 @@ class Matrix:
         return made.json["id"]
 
     def act(self, kind, resource, verb):
-        if verb == "delete":
-            answer = self.call("DELETE", f"/v1/{kind}/{resource}")
+        if verb in ("delete", "purge"):
+            answer = self.call("DELETE", f"/v1/{kind}/{resource}?purge={'true' if verb == 'purge' else 'false'}")
+        elif verb == "undelete":
+            answer = self.call("POST", f"/v1/{kind}/{resource}/undelete")
         else:
             body = {"resize": {"size": self.sizes[1]}, "attach": {"instance_id": self.host}, "detach": {"instance_id": self.host}}.get(verb)
             if kind == "volumes":

@@ -91,6 +91,30 @@ import Testing
         }
     }
 
+    @Test func `counts a volume that was deleted and came back`() async throws {
+        try await Installation.run { cloud in
+            let key = cloud.home.liveKey
+            _ = try await cloud.moving {
+                try await cloud.post("/v1/connections", as: key, ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]])
+            }.expecting(201)
+            let body: JSON = ["name": "data", "project_id": .string(cloud.home.project.rawValue)]
+            _ = try await cloud.post("/v1/volumes", as: key, body).expecting(201)
+            try await cloud.settle()
+            for (method, path) in [("DELETE", ""), ("POST", "/undelete"), ("DELETE", ""), ("DELETE", "?purge=true")] {
+                let call = "/v1/volumes/data" + path
+                let answer = method == "POST" ? try await cloud.post(call, as: key) : try await cloud.delete(call, as: key)
+                _ = try answer.expecting(202)
+                try await cloud.settle()
+            }
+            cloud.clock.advance(seconds: 1)
+            let content = try await cloud.content(try await cloud.report().expecting(201))
+            let sections = try #require(try JSONParser.parse(Array(content.utf8))["sections"]?.array)
+            let rows = sections.first { $0["name"] == "protection" }?["rows"]?.array ?? []
+            #expect(rows.map { $0["what"] } == ["deleted", "undeleted", "deleted", "purged"])
+            #expect(rows.allSatisfy { $0["name"] == "data" })
+        }
+    }
+
     @Test func `has the OAuth clients there are, beside the keys`() async throws {
         try await Installation.run { cloud in
             func client(_ body: JSON) async throws -> String {

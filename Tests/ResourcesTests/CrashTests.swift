@@ -17,6 +17,8 @@ import Testing
         let objects: Int
         /// The event the log must hold exactly once.
         let event: String
+        /// What is there before.
+        var prepare: @Sendable (Cloud) async throws -> Void = { try await $0.make("instances", "first") }
         let ask: @Sendable (Cloud) async throws -> Void
         var testDescription: String { name }
     }
@@ -40,7 +42,20 @@ import Testing
         Scenario(name: "delete", calls: 2, objects: 0, event: "instance.deleted") { cloud in
             _ = try await cloud.delete("/v1/instances/first").expecting(202)
         },
+        Scenario(name: "undelete a volume", calls: 1, objects: 1, event: "volume.undeleted", prepare: keepVolume) { cloud in
+            _ = try await cloud.post("/v1/volumes/kept/undelete").expecting(202)
+        },
+        Scenario(name: "purge a volume", calls: 2, objects: 0, event: "volume.purged", prepare: keepVolume) { cloud in
+            _ = try await cloud.delete("/v1/volumes/kept?purge=true").expecting(202)
+        },
     ]
+
+    /// A deleted volume, whose object is there.
+    @Sendable private static func keepVolume(_ cloud: Cloud) async throws {
+        try await cloud.make("volumes", "kept")
+        _ = try await cloud.delete("/v1/volumes/kept").expecting(202)
+        try await cloud.installation.settle()
+    }
 
     @Test(arguments: scenarios, ["name", "token", "label"])
     func `leaves one object, one charge and one entry in the log`(_ scenario: Scenario, _ identification: String) async throws {
@@ -57,7 +72,7 @@ import Testing
             let home = try await Installation.prepare(place)
             try await Installation.open(in: place, home: home) { installation in
                 let cloud = try await Cloud.connect(installation, ["latency_ms": 0, "identification": .string(identification)])
-                try await cloud.make("instances", "first")
+                try await scenario.prepare(cloud)
             }
             let cut = CuttingDriver.Cut(at: call, moment)
             try await Installation.open(in: place, home: home, drivers: { [CuttingDriver(SimulatorDriver(store: $0), cut: cut)] }) {

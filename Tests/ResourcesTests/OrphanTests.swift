@@ -90,6 +90,10 @@ import Testing
             _ = try await cloud.delete("/v1/volumes/\(id)").expecting(202)
             try await installation.settle()
             installation.clock.advance(seconds: 120)
+            // What was kept of it is lost first.
+            try await cloud.tamper(id, .remove)
+            try await cloud.lookTwice()
+            installation.clock.advance(seconds: 120)
             let reference = try await Self.plant(cloud, .volume, id)
             try await cloud.look()
             let drift = try #require(try await cloud.drifts().first)
@@ -105,7 +109,7 @@ import Testing
             _ = try await cloud.patch("/v1/volumes/data", ["management": "managed"]).expecting(200)
             try await cloud.lookTwice()
             #expect(try await cloud.drifts("status=open").isEmpty)
-            _ = try await cloud.delete("/v1/volumes/data").expecting(202)
+            _ = try await cloud.delete("/v1/volumes/data?purge=true").expecting(202)
             try await installation.settle()
             #expect(try await cloud.objects() == 0)
         }

@@ -164,7 +164,8 @@ import Testing
             try await cloud.carryOut()
             #expect(try await cloud.get("/v1/stacks/\(stack.text("id"))").status == 404)
             #expect(try await cloud.get("/v1/instances/shop-db").phase == "deleted")
-            #expect(try await cloud.objects() == 0)
+            #expect(try await cloud.get("/v1/volumes/shop-data").phase == "deleted")
+            #expect(try await cloud.objects() == 1, "the volume, which is kept")
             #expect(try await cloud.events("stack.deleted", of: stack.text("id")) == 1)
         }
     }
@@ -380,22 +381,22 @@ import Testing
 }
 
 extension Cloud {
-    fileprivate func plan(named name: String, _ resources: JSON, _ variables: JSON = .object([])) async throws -> Reply {
+    func plan(named name: String, _ resources: JSON, _ variables: JSON = .object([])) async throws -> Reply {
         try await post(
             "/v1/plans", ["name": .string(name), "project_id": .string(project), "resources": resources, "variables": variables])
     }
 
-    fileprivate func plan(of stack: Reply, variables: JSON? = nil, resources: JSON? = nil) async throws -> Reply {
+    func plan(of stack: Reply, variables: JSON? = nil, resources: JSON? = nil) async throws -> Reply {
         let changes = [variables.map { JSON.Member("variables", $0) }, resources.map { JSON.Member("resources", $0) }].compactMap { $0 }
         return try await post("/v1/plans", .object([.init("stack_id", .string(stack.text("id")))] + changes))
     }
 
-    fileprivate func apply(_ plan: Reply, _ body: JSON = .object([])) async throws -> Reply {
+    func apply(_ plan: Reply, _ body: JSON = .object([])) async throws -> Reply {
         try await post("/v1/plans/\(plan.text("id"))/apply", body)
     }
 
     /// Lets runs and engine work until there is nothing to do.
-    fileprivate func carryOut() async throws {
+    func carryOut() async throws {
         for _ in 0..<30 {
             try await installation.parts.engine.advanceStacks()
             try await installation.settle()
@@ -414,7 +415,7 @@ extension Cloud {
 
 extension Reply {
     /// Of a plan: what is done to which.
-    fileprivate var actions: [String: String] {
+    var actions: [String: String] {
         Dictionary((json["changes"]?.array ?? []).map { ($0["key"]?.string ?? "", $0["action"]?.string ?? "") }) { one, _ in one }
     }
 

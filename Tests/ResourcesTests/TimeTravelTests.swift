@@ -192,7 +192,7 @@ private struct Life {
         case 4 where id.hasPrefix("inst"): _ = try await cloud.post(path + "/actions/start")
         case 5: _ = try await cloud.delete(path)
         case 6 where Int.random(in: 0..<3, using: &generator) == 0: _ = try await cloud.delete(path + "?purge=true")
-        case 7 where id.hasPrefix("inst"): _ = try await cloud.post(path + "/undelete")
+        case 7: _ = try await cloud.post(path + "/undelete")
         case 8: _ = try await cloud.patch(path, ["expires_at": "2999-01-01T00:00:00Z"])
         default: break
         }

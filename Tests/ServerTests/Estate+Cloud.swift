@@ -23,6 +23,7 @@ extension Estate {
         let ids: [Noun: String] = [
             .connection: try await builder.connect("spare"), .instance: try await builder.make("instances", "spare"),
             .runningInstance: try await builder.make("instances", "running"), .volume: try await builder.make("volumes", "spare"),
+            .deletedVolume: try await builder.make("volumes", "deleted"),
             .network: try await builder.make("networks", "spare"), .deletedInstance: try await builder.make("instances", "deleted"),
             .deletedNetwork: try await builder.make("networks", "deleted"), .bucket: try await builder.make("buckets", "spare"),
             .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
@@ -31,7 +32,8 @@ extension Estate {
         ]
         try await installation.settle()
         let deleted: [(String, Noun)] = [
-            ("instances", .deletedInstance), ("networks", .deletedNetwork), ("buckets", .deletedBucket), ("firewalls", .deletedFirewall),
+            ("instances", .deletedInstance), ("volumes", .deletedVolume), ("networks", .deletedNetwork), ("buckets", .deletedBucket),
+            ("firewalls", .deletedFirewall),
         ]
         for (collection, noun) in deleted {
             _ = try await installation.delete("/v1/\(collection)/\(ids[noun] ?? "")", as: secret).expecting(202)

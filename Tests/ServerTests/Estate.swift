@@ -30,7 +30,7 @@ struct Estate: Sendable {
         /// Without a resource on it.
         case connection
         case stack, plan, schedule
-        case instance, runningInstance, deletedInstance, volume, network, deletedNetwork
+        case instance, runningInstance, deletedInstance, volume, deletedVolume, network, deletedNetwork
         case bucket, deletedBucket, address, firewall, deletedFirewall
         /// One that runs, and one that waits for somebody's decision.
         case operation, blockedOperation
@@ -59,7 +59,7 @@ struct Estate: Sendable {
         /// Whether it is a provider account, something at one, or work there.
         var isOfCloud: Bool {
             [
-                .connection, .instance, .runningInstance, .deletedInstance, .volume, .network, .deletedNetwork, .bucket,
+                .connection, .instance, .runningInstance, .deletedInstance, .volume, .deletedVolume, .network, .deletedNetwork, .bucket,
                 .deletedBucket, .address, .firewall, .deletedFirewall, .stack, .plan, .schedule, .operation, .blockedOperation, .drift,
                 .ignorableDrift, .revertibleDrift, .discovery,
                 .adoptedInstance, .adoptedVolume, .adoptedNetwork, .adoptedBucket, .adoptedAddress, .adoptedFirewall,
@@ -106,7 +106,7 @@ struct Estate: Sendable {
                 case .plan: "plan"
                 case .schedule: "sch"
                 case .instance, .runningInstance, .deletedInstance, .adoptedInstance: InstanceKind.prefix
-                case .volume, .adoptedVolume: VolumeKind.prefix
+                case .volume, .deletedVolume, .adoptedVolume: VolumeKind.prefix
                 case .network, .deletedNetwork, .adoptedNetwork: NetworkKind.prefix
                 case .bucket, .deletedBucket, .adoptedBucket: BucketKind.prefix
                 case .address, .adoptedAddress: AddressKind.prefix

@@ -44,6 +44,7 @@ extension RouteCase {
     ]) { one, _ in one }
 
     private static let volumes: [String: RouteCase] = collection("volumes", .volume, change: ["size_gib": 30]).merging([
+        "POST /v1/volumes/{id}/undelete": RouteCase(path: [.deletedVolume]),
         "POST /v1/volumes/{id}/actions/attach": RouteCase(
             path: [.volume], body: { ["instance_id": .string($0[.runningInstance]), "path": "/data"] }),
         "POST /v1/volumes/{id}/actions/detach": RouteCase(path: [.volume]),

@@ -47,7 +47,9 @@ package enum ResourceEvents {
             EventType(
                 "\(noun).released", "What was adopted is nobody's here any more; the object stays as it is.",
                 data: named + [.required("provider_ref", Schema.string(0...500, .echo).nullable)]),
-            EventType("\(noun).purged", "It is gone for good; its name is free.", data: named),
+            EventType(
+                "\(noun).purged", "It is gone for good, with the object where that was kept; its name is free.",
+                data: named + [.optional("operation_id", operation), .optional("after", snapshot)]),
             EventType(
                 "\(noun).observed", "What is known of it has changed while something goes on: its phase, power, addresses or conditions.",
                 data: named + [.optional("operation_id", operation), .optional("after", snapshot)]),
@@ -145,7 +147,7 @@ extension ResourceKind {
     fileprivate var verbs: [Operation.Verb] {
         switch self {
         case .instance: Operation.Verb.allCases.filter { $0 != .empty && $0 != .apply }
-        case .volume: [.create, .update, .delete, .resize, .attach, .detach]
+        case .volume: [.create, .update, .delete, .undelete, .resize, .attach, .detach]
         case .network: [.create, .update, .delete, .undelete, .attach, .detach]
         case .bucket: [.create, .update, .delete, .undelete, .empty]
         case .address: [.create, .update, .delete, .attach, .detach]

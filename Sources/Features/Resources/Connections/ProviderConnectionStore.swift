@@ -145,13 +145,17 @@ extension ProviderConnection {
     /// Throws `in_use` while resources live there.
     func delete(by: Attribution, _ connection: Connection) throws {
         let dependents = try connection.rows(
-            "SELECT id, kind, name FROM resources WHERE workspace = ? AND mode = ? AND connection = ? AND phase NOT IN ('deleted', 'purged') ORDER BY id LIMIT 100",
-            tenant.workspace, tenant.mode, id
+            """
+            SELECT id, kind, name FROM resources WHERE workspace = ? AND mode = ? AND connection = ? AND \(Resource.hasObject) \
+            ORDER BY id LIMIT 100
+            """, tenant.workspace, tenant.mode, id
         ) { row in
             JSON.object([.init("id", .string(row.text(0))), .init("kind", .string(row.text(1))), .init("name", .string(row.text(2)))])
         }
         guard dependents.isEmpty else {
-            throw Problem(.inUse, "Resources live at this connection; delete them first.", members: ["dependents": .array(dependents)])
+            throw Problem(
+                .inUse, "Resources live at this connection; delete them first, and purge what is kept after its deletion.",
+                members: ["dependents": .array(dependents)])
         }
         try connection.execute("DELETE FROM connections WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id)
         connection.append(EventDraft("connection.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)

@@ -168,7 +168,7 @@ extension Resource {
         try connection.row(
             """
             SELECT id FROM resources WHERE workspace = ? AND mode = ? AND connection = ? AND kind = ? AND reference = ? \
-            AND phase NOT IN ('deleted', 'purged')
+            AND \(hasObject)
             """, tenant.workspace, tenant.mode, account, kind, reference
         ) { ResourceID($0.text(0)) }
     }
@@ -181,7 +181,7 @@ extension Resource {
         let rows = try connection.rows(
             """
             SELECT kind, reference, id FROM resources WHERE workspace = ? AND mode = ? AND connection = ? AND reference IS NOT NULL \
-            AND phase NOT IN ('deleted', 'purged')
+            AND \(hasObject)
             """, tenant.workspace, tenant.mode, account
         ) { (ResourceKind(rawValue: $0.text(0)), $0.text(1), ResourceID($0.text(2))) }
         for case (let kind?, let reference, let id) in rows { adopted[kind, default: [:]][reference] = id }

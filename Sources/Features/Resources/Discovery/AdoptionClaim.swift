@@ -47,7 +47,7 @@ struct AdoptionClaim: Sendable {
         let holder = try holder(connection)
         if let holder {
             let standing = try? Resource.find(holder.resource, in: holder.tenant, connection)
-            if let standing, !standing.isGone, standing.reference == reference { throw taken }
+            if let standing, !standing.isGone || standing.isKept, standing.reference == reference { throw taken }
         }
         let changed = try connection.execute(
             "UPDATE adoptions SET workspace = ?, mode = ?, resource = ? WHERE place = ? AND kind = ? AND reference = ? AND resource = ?",

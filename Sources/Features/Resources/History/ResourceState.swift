@@ -86,7 +86,7 @@ struct ResourceState: Sendable {
     func lines(_ kind: ResourceKind) -> [Demand.Line] {
         let status = known?["status"]
         let phase = status?["phase"]?.string.flatMap(Resource.Phase.init) ?? .ready
-        let isGone = phase == .deleted || phase == .purged || (phase == .failed && status?["provider_ref"] == .null)
+        let isGone = phase == .purged || ([.deleted, .failed].contains(phase) && status?["provider_ref"] == .null)
         guard !isGone, let spec = wanted?["spec"].flatMap({ Spec(kind, $0) }) else { return [] }
         if let instance = spec.instance, instance.power == .stopped, phase == .updating, status?["power"]?.string != Power.stopped.rawValue
         {

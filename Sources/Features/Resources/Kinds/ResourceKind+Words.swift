@@ -63,11 +63,15 @@ extension ResourceKind {
     /// In a sentence.
     var noun: String { self == .address ? "address" : rawValue }
 
-    /// Whether it can be made again as it was; a volume's data are gone, and an address is somebody else's by then.
-    var canBeUndeleted: Bool { self != .volume && self != .address }
+    /// Whether a deleted one can come back: made again as it was, or because it was kept. An address is somebody else's by then.
+    var canBeUndeleted: Bool { self != .address }
+
+    /// Whether a deletion leaves its object at the provider until it is purged. What is in a bucket is not touched by a deletion: it has to
+    /// be empty.
+    var isKeptWhenDeleted: Bool { self == .volume }
 
     /// Whether making it again brings back all of it, so that nothing is lost with it.
-    var isStateless: Bool { canBeUndeleted && self != .bucket }
+    var isStateless: Bool { self != .volume && self != .address && self != .bucket }
 
     /// Whether one instance at a time can have it.
     var isHeld: Bool { self == .volume || self == .address }

@@ -4,7 +4,8 @@ import Provider
 import Storage
 
 extension OperationEngine {
-    /// Deletes what has outlived its time, and purges what was kept long enough after its deletion. A bounded number a time.
+    /// Deletes what has outlived its time, and purges what was kept long enough after its deletion; what is being purged is left to its
+    /// operation. A bounded number a time.
     package func expire() async throws {
         let now = surroundings.now()
         let due = try await store.read { connection in
@@ -13,10 +14,11 @@ extension OperationEngine {
         }
         for resource in due { try await expire(resource) }
         let kept = try await store.read { connection in
-            try connection.rows("\(Resource.selection) WHERE purge_at <= ? ORDER BY purge_at LIMIT 100", now, as: Resource.read)
+            try connection.rows(
+                "\(Resource.selection) WHERE purge_at <= ? AND operation IS NULL ORDER BY purge_at LIMIT 100", now, as: Resource.read)
         }
         for resource in kept { try await purge(resource) }
-        if !due.isEmpty { wake() }
+        if !due.isEmpty || !kept.isEmpty { wake() }
     }
 
     private func attribution(_ tenant: Tenant, _ part: String) -> Attribution {
@@ -42,7 +44,7 @@ extension OperationEngine {
             }
             let queue = OperationQueue(by: by, actor: by.actor, epoch: epoch, connection: connection)
             guard !(resource.isGone || resource.phase == .deleting) else { return try resource.save(connection) }
-            let operation = try queue.add(.delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))])
+            let operation = try queue.add(.delete, to: &resource, steps: resource.removal(purges: false))
             resource.updatedAt = by.at
             try resource.save(connection)
             connection.append(
@@ -58,9 +60,9 @@ extension OperationEngine {
     private func purge(_ kept: Resource) async throws {
         let by = attribution(kept.tenant, "retention")
         try await store.write(in: by.tenant.workspace) { connection in
-            var resource = try Resource.find(kept.id, in: kept.tenant, connection)
+            let resource = try Resource.find(kept.id, in: kept.tenant, connection)
             guard resource.phase == .deleted, let due = resource.purgeAt, due <= by.at else { return }
-            try resource.purge(by: by, connection)
+            _ = try self.admitting(by: by, connection).delete(resource, .init(purges: true))
         }
     }
 }

@@ -71,32 +71,48 @@ struct Admitting {
 
     // MARK: Undelete
 
-    /// Makes again what was deleted, from its spec. Throws `not_deleted`, and `invalid_state` for a volume, whose data are gone.
+    /// Makes again what was deleted, from its spec; what was kept is what it was. Throws `not_deleted`, and `invalid_state` for what cannot be
+    /// as it was.
     func undelete(_ resource: Resource) throws -> Admitted {
         guard resource.phase == .deleted else {
             throw Problem(.notDeleted, "The \(resource.kind.rawValue) \(resource.name) is not deleted.")
         }
-        guard resource.sync.adoption == nil else {
-            throw Problem(.invalidState, "It was adopted: how it was made is not known, so it cannot be made again.")
-        }
-        guard resource.kind.canBeUndeleted else {
-            throw Problem(.invalidState, "The data of a deleted \(resource.kind.rawValue) are gone; make a new one.")
-        }
+        try requireRecoverable(resource)
         try ProjectFreeze.forbid(in: resource.project, resource.tenant, connection)
         var resource = resource
         let waitsFor = try requireReferences(of: resource)
         let account = try ProviderConnection.find(resource.connection, in: resource.tenant, connection)
         let estimate = try Admission.reserve(
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
-        (resource.deletedAt, resource.purgeAt) = (nil, nil)
+        let steps = resource.isKept ? [Step(.await(.present))] : try self.steps(toMake: resource, at: account)
+        // What is kept stays so until it is seen.
+        if !resource.isKept { (resource.deletedAt, resource.purgeAt) = (nil, nil) }
         resource.phase = .pending
         let operation = try queue.add(
-            .undelete, to: &resource, steps: try steps(toMake: resource, at: account), input: [.init("spec", resource.spec.json)],
-            waitsFor: waitsFor)
+            .undelete, to: &resource, steps: steps, input: [.init("spec", resource.spec.json)], waitsFor: waitsFor)
         try resource.writeLinks(connection)
         try resource.save(connection)
         log("undelete_requested", resource, operation, estimate: estimate)
         return Admitted(resource: resource, operation: operation, estimate: estimate)
+    }
+
+    private func requireRecoverable(_ resource: Resource) throws {
+        if let operation = resource.operation {
+            throw Problem(
+                .invalidState, "The \(resource.kind.noun) \(resource.name) is being purged.", members: ["operation_id": JSON(operation)])
+        }
+        if resource.isKept { return }
+        guard !resource.kind.isKeptWhenDeleted else {
+            throw Problem(
+                .invalidState,
+                "The provider does not have the \(resource.kind.noun) \(resource.name) any more: its data are gone; make a new one.")
+        }
+        guard resource.kind.canBeUndeleted else {
+            throw Problem(.invalidState, "A deleted \(resource.kind.noun) is somebody else's by now; make a new one.")
+        }
+        guard resource.sync.adoption == nil else {
+            throw Problem(.invalidState, "It was adopted: how it was made is not known, so it cannot be made again.")
+        }
     }
 
     func requireReferences(of resource: Resource) throws -> [OperationID] {

@@ -6,7 +6,7 @@ import Web
 
 extension Admitting {
     struct Deletion {
-        /// Frees the name at once instead of keeping the resource for a while.
+        /// Frees the name as soon as the object is gone, instead of keeping the resource for a while.
         var purges = false
         /// Days that it is kept for.
         var retention = Resource.retention
@@ -16,9 +16,11 @@ extension Admitting {
 
     /// Throws `deletion_protected`, `in_use`. What is being deleted already answers with the operation that does it.
     func delete(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
-        if resource.phase == .deleted { return try purge(resource, deletion) }
         let unfinished = try Operation.unfinished(of: resource.id, in: resource.tenant, connection)
-        if let running = unfinished.first(where: { $0.verb == .delete }) { return Admitted(resource: resource, operation: running) }
+        if let running = unfinished.last(where: { $0.verb == .delete }), !(running.isKeeping && deletion.purges) {
+            return Admitted(resource: resource, operation: running)
+        }
+        if resource.phase == .deleted { return try purge(resource, deletion) }
         guard !resource.isProtected else {
             throw Problem(.deletionProtected, "The \(resource.kind.rawValue) \(resource.name) is protected from deletion.")
         }
@@ -26,21 +28,28 @@ extension Admitting {
         let waitsFor = try deleteDependents(of: resource, deletion)
         var resource = resource
         try supersede(unfinished, &resource)
-        let operation = try queue.add(
-            .delete, to: &resource, steps: [Step(.delete), Step(.await(.absent))],
-            input: [.init("purge", .bool(deletion.purges)), .init("retain_days", .integer(deletion.retention))], waitsFor: waitsFor)
+        let operation = try remove(&resource, deletion, waitsFor: waitsFor)
         try link(unfinished, to: operation)
-        resource.updatedAt = by.at
-        try resource.save(connection)
-        log("delete_requested", resource, operation)
         return Admitted(resource: resource, operation: operation)
     }
 
+    /// What was deleted before goes for good: its object too, by an operation, where that was kept.
     private func purge(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
         guard deletion.purges else { return Admitted(resource: resource) }
         var resource = resource
+        if resource.isKept { return Admitted(resource: resource, operation: try remove(&resource, deletion)) }
         try resource.purge(by: by, connection)
         return Admitted(resource: resource)
+    }
+
+    private func remove(_ resource: inout Resource, _ deletion: Deletion, waitsFor: [OperationID] = []) throws -> Operation {
+        let operation = try queue.add(
+            .delete, to: &resource, steps: resource.removal(purges: deletion.purges),
+            input: [.init("purge", .bool(deletion.purges)), .init("retain_days", .integer(deletion.retention))], waitsFor: waitsFor)
+        resource.updatedAt = by.at
+        try resource.save(connection)
+        log("delete_requested", resource, operation)
+        return operation
     }
 
     private func deleteDependents(of resource: Resource, _ deletion: Deletion) throws -> [OperationID] {
@@ -85,6 +94,15 @@ extension Admitting {
 }
 
 extension Resource {
+    /// The calls that delete it: none for what is kept.
+    func removal(purges: Bool) -> [Step] { holdsData && !purges ? [Step(.keep)] : [Step(.delete), Step(.await(.absent))] }
+
+    /// Whether there is something in it that a deletion keeps. What was never ready is empty; one that is being undeleted was.
+    private var holdsData: Bool {
+        guard kind.isKeptWhenDeleted, reference != nil else { return false }
+        return deletedAt != nil || ![.pending, .creating, .failed, .missing].contains(phase)
+    }
+
     /// Forgets it but for its row, which says that it is gone; its name is free.
     mutating func purge(by: Attribution, _ connection: Connection) throws {
         phase = .purged

@@ -54,7 +54,7 @@ package struct Resource: Sendable, Equatable {
         case ready
         case updating
         case deleting
-        /// Removed at the provider; kept for a while with its name, to be read and undeleted.
+        /// Kept for a while with its name, to be read and undeleted. At the provider it is removed, unless it `isKept`.
         case deleted
         case purged
         case failed
@@ -71,6 +71,8 @@ package struct Resource: Sendable, Equatable {
     package var etag: ETag { ETag(generation: generation, metadata: metadata) }
     package var subject: Subject { Subject(kind: kind, id: id.rawValue, reference: reference) }
     package var isGone: Bool { phase == .deleted || phase == .purged }
+    /// Deleted, with its object still at the provider, because of the data in it: charged and held until it is purged.
+    package var isKept: Bool { phase == .deleted && reference != nil }
 
     /// What was last seen at the provider.
     package struct Observed: Sendable, Equatable {

@@ -164,8 +164,11 @@ package struct ResourceRoutes: Sendable {
         let flag = Schema.choice(["true", "false"])
         return Route(
             .delete, path + "/{id}", .scope(kind.writeScope), "Delete \(article)",
-            details:
-                "It is removed at the provider and kept here for \(Resource.retention) days, or `retain_days`, with its name; `purge=true` frees the name at once, `cascade=true` deletes what depends on it first, `allow_missing=true` answers 204 for what is not there.",
+            details: """
+                \(kind.isKeptWhenDeleted ? "Its data are kept at the provider, and charged as before," : "It is removed at the provider and kept here") \
+                for \(Resource.retention) days, or `retain_days`, with its name; `purge=true` keeps nothing, also of what was deleted before. \
+                `cascade=true` deletes what depends on it first, `allow_missing=true` answers 204 for what is not there.
+                """,
             query: [
                 .wait, Self.project, .init("purge", flag), .init("cascade", flag), .init("allow_missing", flag),
                 .init("retain_days", .integer(Resource.retentions, "How long it can be undeleted; \(Resource.retention) when left out.")),
@@ -192,7 +195,9 @@ package struct ResourceRoutes: Sendable {
     private var undelete: Route {
         Route(
             .post, path + "/{id}/undelete", .scope(kind.writeScope), "Undelete \(article)",
-            details: "Made again from its spec, under its old id and name.",
+            details: kind.isKeptWhenDeleted
+                ? "As it was, with its data, under its old id and name; 409 `invalid_state` when the provider has lost it."
+                : "Made again from its spec, under its old id and name.",
             query: [.wait, Self.project], answers: [accepted],
             problems: [.forbidden, .projectFrozen, .notDeleted, .invalidState, .quotaExceeded, .budgetExceeded, .invalidReference, .purged]
         ) { call in

@@ -9,6 +9,9 @@ extension Resource {
         created_at, updated_at, synced_at, deleted_at, purge_at, provider, sync FROM resources
         """
 
+    /// The rows whose object is at a provider, or is to be.
+    static let hasObject = "phase <> 'purged' AND (phase <> 'deleted' OR reference IS NOT NULL)"
+
     static func read(_ row: Row) throws -> Resource {
         guard let kind = ResourceKind(rawValue: row.text(1)), let mode = Mode(rawValue: row.text(3)),
             let phase = Phase(rawValue: row.text(10)), let spec = Spec(kind, try JSONParser.parse(row.text(12).utf8))

@@ -30,6 +30,7 @@ struct Attempt {
             switch step.action {
             case .create: return try await create()
             case .delete: return try await refusingWhatIsFull { () throws(ProviderError) in try await delete() }
+            case .keep: return .done(nil)
             case .await(let goal): return try await look(for: goal)
             default: return try await change()
             }

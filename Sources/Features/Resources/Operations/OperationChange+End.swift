@@ -24,44 +24,59 @@ extension OperationChange {
         case .delete: try leave()
         default:
             resource.phase = .ready
+            (resource.deletedAt, resource.purgeAt) = (nil, nil)
             resource.observedGeneration = max(resource.observedGeneration, Int(operation.input["generation"]?.integer ?? 0))
             resource.set(.ready, resource.power != .crashed, resource.power?.reason ?? "Present", at: by.at)
             try settle()
         }
     }
 
-    /// The object is gone: nothing is charged, held or needed any more. The row stays for a while.
+    /// Nothing is needed any more, and nothing is charged or held once the object is gone. The row stays for a while.
     private mutating func leave() throws {
         let isPurged = operation.input["purge"]?.bool ?? false
         resource.phase = isPurged ? .purged : .deleted
         resource.power = nil
-        resource.reference = nil
-        resource.observed = Resource.Observed()
         resource.conditions = []
         try dropDrifts()
-        resource.deletedAt = by.at
+        resource.deletedAt = isPurged ? resource.deletedAt ?? by.at : by.at
         resource.purgeAt = isPurged ? nil : by.at.adding(days: operation.input["retain_days"]?.integer ?? Resource.retention)
         resource.expiresAt = nil
+        try resource.removeLinks(connection)
+        guard !operation.isKeeping else { return }
+        resource.observed = Resource.Observed()
+        try lose()
+    }
+
+    /// The object is gone.
+    private mutating func lose() throws {
+        resource.reference = nil
         try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
         try Admission.release(resource.id.rawValue, by: by, connection)
-        try resource.removeLinks(connection)
+    }
+
+    /// As it was before somebody tried to purge it or to bring it back; for a day at least, so that what fails is not tried all the time.
+    private mutating func keepOn() {
+        resource.phase = .deleted
+        resource.purgeAt = max(resource.purgeAt ?? by.at, by.at.adding(days: 1))
     }
 
     /// What was wanted and could not be had is wanted no more.
     private mutating func giveUp() throws {
         switch operation.verb {
+        case .undelete where !operation.makesTheObject:
+            keepOn()
+            resource.set(.ready, false, "Failed", operation.error?.detail ?? "", at: by.at)
+            try resource.removeLinks(connection)
         case .create, .undelete:
             resource.phase = .failed
             resource.set(.ready, false, "Failed", operation.error?.detail ?? "", at: by.at)
             guard resource.reference == nil || operation.steps.contains(where: { $0.action == .delete && $0.state == .done }) else {
                 return try settle()
             }
-            resource.reference = nil
             resource.power = nil
-            try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
-            try Admission.release(resource.id.rawValue, by: by, connection)
+            try lose()
         case .delete:
-            resource.phase = resource.reference == nil ? .failed : .ready
+            if resource.deletedAt != nil { keepOn() } else { resource.phase = resource.reference == nil ? .failed : .ready }
             resource.set(.ready, false, "DeleteFailed", operation.error?.detail ?? "", at: by.at)
         default:
             resource.phase = .ready
@@ -84,6 +99,14 @@ extension OperationChange {
     }
 
     private mutating func log(succeeded: Bool) {
+        if succeeded, resource.phase == .purged, told.phase == .deleted {
+            return tell(
+                "\(operation.kind.rawValue).purged",
+                [
+                    .init("operation_id", JSON(operation.id)), .init("name", .string(resource.name)),
+                    .init("project_id", JSON(resource.project)),
+                ])
+        }
         let type =
             succeeded
             ? "\(operation.kind.rawValue).\(operation.verb.pastTense)" : "\(operation.kind.rawValue).\(operation.verb.rawValue)_failed"

@@ -74,7 +74,8 @@ struct OperationChange {
         operation.startedAt = by.at
         operation.dueAt = by.at
         resource.operation = operation.id
-        resource.phase = operation.verb.runningPhase
+        // What is kept stays deleted while it is being purged.
+        if !(resource.isKept && operation.verb == .delete) { resource.phase = operation.verb.runningPhase }
         beginStep()
     }
 
@@ -178,7 +179,7 @@ struct OperationChange {
         operation.steps[place].trouble = failure.detail
         if wasUndoing {
             halt(.stuck, .init(code: .undoFailed, detail: failure.detail), at: place)
-        } else if operation.verb.makesTheObject, failure.code != .ownershipConflict, failure.code != .notStabilized,
+        } else if operation.makesTheObject, failure.code != .ownershipConflict, failure.code != .notStabilized,
             resource.reference != nil || operation.steps[place].isInDoubt
         {
             operation.error = failure
@@ -204,7 +205,7 @@ struct OperationChange {
         guard operation.error?.code != .canceled else { return }
         let failure = Operation.Failure(code: .canceled, detail: "It was canceled.")
         let mayExist = resource.reference != nil || operation.steps.contains { $0.attempt > 0 || $0.state == .done }
-        guard operation.verb.makesTheObject, operation.supersededBy == nil, mayExist else { return try end(.canceled, failure) }
+        guard operation.makesTheObject, operation.supersededBy == nil, mayExist else { return try end(.canceled, failure) }
         operation.error = failure
         undo(in: .canceling)
     }
@@ -222,9 +223,15 @@ struct OperationChange {
     }
 }
 
-extension Operation.Verb {
-    var makesTheObject: Bool { self == .create || self == .undelete }
+extension Operation {
+    /// A delete that leaves the object where it is.
+    var isKeeping: Bool { steps.contains { $0.action == .keep } }
 
+    /// Whether giving it up takes the object away again; what an undelete finds was there before.
+    var makesTheObject: Bool { (verb == .create || verb == .undelete) && steps.contains { $0.action == .create } }
+}
+
+extension Operation.Verb {
     var runningPhase: Resource.Phase {
         switch self {
         case .create, .undelete: .creating

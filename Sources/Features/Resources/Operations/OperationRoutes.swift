@@ -148,7 +148,7 @@ extension OperationChange {
         resource.clear(.operationStuck)
         switch decision {
         case .forget:
-            if operation.verb.makesTheObject || operation.verb == .delete { resource.reference = nil }
+            if operation.makesTheObject || operation.verb == .delete { resource.reference = nil }
             if operation.verb == .delete { return try end(.succeeded, nil) }
             try end(.failed, operation.error)
         case .retry:

@@ -30,6 +30,8 @@ package struct Step: Sendable, Equatable {
     package enum Action: Sendable, Equatable {
         case create
         case delete
+        /// A deletion that leaves the object where it is: nothing is called.
+        case keep
         case start
         case stop
         case restart
@@ -59,6 +61,7 @@ package struct Step: Sendable, Equatable {
         switch action {
         case .create: "provider.create"
         case .delete: "provider.delete"
+        case .keep: "keep"
         case .start: "provider.start"
         case .stop: "provider.stop"
         case .restart: "provider.restart"
@@ -112,6 +115,7 @@ extension Step.Action {
         switch self {
         case .create: ["verb": "create"]
         case .delete: ["verb": "delete"]
+        case .keep: ["verb": "keep"]
         case .start: ["verb": "start"]
         case .stop: ["verb": "stop"]
         case .restart: ["verb": "restart"]
@@ -135,6 +139,7 @@ extension Step.Action {
         switch json["verb"]?.string {
         case "create": self = .create
         case "delete": self = .delete
+        case "keep": self = .keep
         case "start": self = .start
         case "stop": self = .stop
         case "restart": self = .restart

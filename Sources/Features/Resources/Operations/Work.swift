@@ -94,7 +94,7 @@ extension Work {
         case .configure(let spec, let targets):
             Spec(resource.kind, spec).map { .configure(blueprint($0, targets: targets)) }
         case .empty: .empty
-        case .create, .delete, .await: nil
+        case .create, .delete, .keep, .await: nil
         }
     }
 }

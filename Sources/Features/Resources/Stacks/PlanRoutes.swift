@@ -188,7 +188,7 @@ struct PlanRoutes: Sendable {
                 return found?.id != change.resource || found.map { !$0.isGone } == true
             }
             guard let id = change.resource else { return false }
-            return try Resource.find(id, in: plan.tenant, connection).etag.text != change.base
+            return try Resource.find(id, in: plan.tenant, connection).planned != change.base
         }
         guard stale.isEmpty else {
             throw Problem(

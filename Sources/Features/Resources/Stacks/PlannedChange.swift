@@ -65,7 +65,8 @@ struct PlannedChange: Sendable, JSONRepresentable {
     static let schema = Schema.object([
         .required("key", .string(1...63)), .required("kind", .choice(of: ResourceKind.self)), .required("name", .string(1...63)),
         .required("action", .choice(of: Action.self)), .required("resource_id", Schema.string(1...100).nullable),
-        .required("base", Schema.string(1...60, .echo, "The ETag that the resource must still have.").nullable),
+        .required(
+            "base", Schema.string(1...60, .echo, "The ETag that the resource must still have; of a deleted one with that word.").nullable),
         .required("fields", .array(FieldChange.schema)), .required("destroys_data", .boolean("Whether data are lost for good.")),
         .required("reason", Schema.string(1...400, .echo).nullable),
         .required("hourly_before", .string(1...60)), .required("hourly_after", .string(1...60)),

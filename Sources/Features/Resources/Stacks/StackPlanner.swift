@@ -108,9 +108,10 @@ struct StackPlanner {
     ) throws {
         guard let found = try Resource.find(named: change.name, member.kind, in: project.id, caller.tenant, connection) else { return }
         change.resource = found.id
-        change.base = found.etag.text
+        change.base = found.planned
         if found.phase == .deleted {
             change.reason = "The deleted one of that name is purged for it."
+            if found.isKept { (change.action, change.destroysData) = (.replace, true) }
             return
         }
         if let holder = try Stack.holder(of: found.id, in: caller.tenant, connection) {
@@ -135,7 +136,7 @@ struct StackPlanner {
         _ present: Resource, _ member: StackDefinition.Member, _ wanted: JSON, _ account: ProviderConnection, _ change: inout PlannedChange
     ) throws {
         change.resource = present.id
-        change.base = present.etag.text
+        change.base = present.planned
         guard present.phase != .deleting else {
             throw Problem(.invalidState, "The \(present.kind.rawValue) \(present.name) is being deleted.", members: ["phase": "deleting"])
         }
@@ -158,8 +159,9 @@ struct StackPlanner {
         let resource = try Resource.find(member.resource, in: caller.tenant, connection)
         var change = PlannedChange(key: member.key, kind: resource.kind, name: resource.name, action: .delete)
         change.resource = resource.id
-        change.base = resource.etag.text
+        change.base = resource.planned
         change.reason = resource.isGone ? "It is gone already, and leaves the stack." : "The stack does not want it any more."
+        if !resource.isGone, resource.kind.isKeptWhenDeleted { change.reason?.append(" It is kept, and charged, until it is purged.") }
         change.destroysData = !resource.isGone && !resource.kind.canBeUndeleted
         change.fields = []
         if !resource.isGone { try price(&change, present: resource, nil, nil, nil) }
@@ -185,7 +187,7 @@ struct StackPlanner {
         _ change: inout PlannedChange, present: Resource?, _ wanted: JSON?, _ member: StackDefinition.Member?,
         _ account: ProviderConnection?
     ) throws {
-        let held = present.flatMap { $0.isGone ? nil : $0.spec.demand }
+        let held = present.flatMap { $0.isGone && !$0.isKept ? nil : $0.spec.demand }
         var spec = wanted?["spec"] ?? .object([])
         if let present, change.action != .replace {
             let asked = spec
@@ -208,6 +210,9 @@ struct StackPlanner {
 }
 
 extension Resource {
+    /// What a plan goes by: one that is deleted or undeleted since is another.
+    var planned: String { isGone ? etag.text + " deleted" : etag.text }
+
     /// What a reference to it can lead to.
     var described: JSON {
         var told = self

@@ -27,7 +27,9 @@ struct SyncChange {
 
     // MARK: What was seen
 
+    /// Of what is kept after its deletion it only counts that it is there.
     mutating func see(_ sighting: Sighting) throws {
+        guard !resource.isKept else { return }
         let wasMissing = resource.phase == .missing
         let before = resource.power
         resource.reference = sighting.reference
@@ -220,6 +222,7 @@ struct SyncChange {
 
     /// It is gone: nothing is charged or held for it any more.
     mutating func noteMissing() throws {
+        guard !resource.isKept else { return try noteLost() }
         let known = try Drift.open(of: resource.id, in: resource.tenant, connection)
         if resource.phase != .missing {
             resource.phase = .missing
@@ -240,8 +243,21 @@ struct SyncChange {
         try keep()
     }
 
+    /// What was kept is gone, and cannot be undeleted any more.
+    private mutating func noteLost() throws {
+        resource.reference = nil
+        resource.observed = Resource.Observed()
+        resource.updatedAt = by.at
+        resource.syncedAt = by.at
+        resource.set(.ready, false, "Missing", "The provider does not have it any more: it cannot be undeleted.", at: by.at)
+        try MeteredTime.set([], for: resource.consumer, at: by.at, connection)
+        try Admission.release(resource.id.rawValue, by: by, connection)
+        try keep()
+    }
+
     /// Something of somebody else stands where it should be. It is not touched, and nothing is concluded about ours.
     mutating func noteForeign(_ sighting: Sighting) throws {
+        guard !resource.isKept else { return }
         let known = try Drift.open(of: resource.id, in: resource.tenant, connection)
         resource.syncedAt = by.at
         let drift = try detect(

@@ -94,7 +94,7 @@ extension SyncSettings {
         case .join, .leave: baseline?.fields["network_ids"] = nil
         case .assign, .unassign: baseline?.fields["ip_ids"] = nil
         case .configure: baseline = nil
-        case .create, .delete, .start, .stop, .restart, .empty, .await: break
+        case .create, .delete, .keep, .start, .stop, .restart, .empty, .await: break
         }
     }
 }

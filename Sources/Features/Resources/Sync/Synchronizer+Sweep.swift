@@ -48,7 +48,7 @@ extension Synchronizer {
                 resources: try connection.rows(
                     """
                     \(Resource.selection) WHERE workspace = ? AND mode = ? AND connection = ? AND kind = ? \
-                    AND phase NOT IN ('deleted', 'purged') ORDER BY id
+                    AND \(Resource.hasObject) ORDER BY id
                     """, unit.tenant.workspace, unit.tenant.mode, unit.connection, unit.kind, as: Resource.read),
                 drifts: try Drift.open(of: unit, connection))
         }
@@ -189,10 +189,11 @@ extension Synchronizer {
 
 extension Resource {
     /// Whether it stands as an operation has left it, so that a look can tell anything.
-    var isSettled: Bool { operation == nil && sync.management != .paused && (phase == .ready || phase == .missing) }
+    var isSettled: Bool { operation == nil && sync.management != .paused && (phase == .ready || phase == .missing || isKept) }
 
     /// Whether a look has shown nothing that is not written down.
     func isUnchanged(_ sighting: Sighting, _ drifts: [Drift]) -> Bool {
+        if isKept { return true }
         guard phase == .ready, reference == sighting.reference, observed == Observed(sighting.state) else { return false }
         guard sighting.state.power == nil || sighting.state.power == power else { return false }
         guard !conditions.contains(where: { ($0.type == .providerReachable || $0.type == .credentialsValid) && !$0.isTrue }) else {

@@ -27,22 +27,24 @@ struct ActionButton: Sendable {
             }
         }
 
-        func question(_ name: String) -> (title: String, text: String)? {
+        func question(_ kind: String, _ name: String) -> (title: String, text: String)? {
             switch self {
             case .stop: ("Stop “\(name)”?", "What runs on it ends. It can be started again.")
             case .restart: ("Restart “\(name)”?", "What runs on it is interrupted.")
+            case .delete where kind == "volume":
+                ("Delete “\(name)”?", "It is kept with its data, and charged, until it is purged.")
             case .delete: ("Delete “\(name)”?", "It is removed at the provider. What was on it is gone.")
             case .start, .undelete: nil
             }
         }
 
         /// Whether it makes sense in that state; whether it is allowed, the call decides.
-        func fits(_ kind: String, _ phase: String, _ power: String) -> Bool {
+        func fits(_ kind: String, _ phase: String, _ power: String, hasObject: Bool) -> Bool {
             switch self {
             case .start: kind == "instance" && ["ready", "failed"].contains(phase) && ["stopped", "crashed"].contains(power)
             case .stop, .restart: kind == "instance" && phase == "ready" && power == "running"
             case .delete: !["deleting", "deleted", "purged"].contains(phase)
-            case .undelete: kind != "volume" && kind != "ip" && phase == "deleted"
+            case .undelete: kind != "ip" && phase == "deleted" && (kind != "volume" || hasObject)
             }
         }
     }
@@ -53,8 +55,11 @@ struct ActionButton: Sendable {
         guard let scope = Scope(rawValue: "\(kind)s:write"), caller.scopes.contains(scope),
             let role = caller.role(in: ProjectID(resource.text("project_id"))), role >= .editor
         else { return [] }
-        return Verb.allCases.filter { $0.fits(kind, resource.text("status", "phase"), resource.text("status", "power")) }.map { verb in
-            let question = verb.question(resource.text("name"))
+        let hasObject = resource["status"]?["provider_ref"]?.string != nil
+        return Verb.allCases.filter {
+            $0.fits(kind, resource.text("status", "phase"), resource.text("status", "power"), hasObject: hasObject)
+        }.map { verb in
+            let question = verb.question(kind, resource.text("name"))
             return ActionButton(
                 id: resource.text("id"), verb: verb.rawValue, label: verb.label, isDangerous: verb == .delete || verb == .stop,
                 question: question.map { "\($0.title) \($0.text)" })

@@ -65,7 +65,7 @@ struct ResourcePage: Sendable {
         let id = visit.parameter()
         guard let action = ActionButton.Verb(rawValue: visit.parameter("verb")) else { throw Problem.notFound("page") }
         let resource = try await visit.get("/v1/resources/{id}", ["id": id])
-        if let question = action.question(resource.text("name")), !visit.isConfirmed {
+        if let question = action.question(resource.text("kind"), resource.text("name")), !visit.isConfirmed {
             return AskPage(
                 title: question.title, text: question.text, verb: action.label, action: "/app/resources/\(id)/actions/\(action.rawValue)",
                 back: "/app/resources/\(id)"
