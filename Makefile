@@ -9,7 +9,7 @@ SHARED   ?= ../shared
 export CLOUDAPI_LIBVIRT ?= $(shell pkg-config --exists libvirt 2>/dev/null && echo 1)
 AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run test test-swift test-conformance test-durability test-postgres test-points test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
+.PHONY: run test test-swift test-conformance test-durability test-postgres test-points test-points-cluster test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
 ## Install what is missing, build, initialise ./data, serve. A debug build: it shares its objects with `make test`.
 run: setup
@@ -51,6 +51,11 @@ test-postgres: setup
 test-points: setup
 	$(SWIFT) build --build-tests
 	scripts/test-points.sh
+
+## The same from two shards of two replicas, some of them killed meanwhile. Not part of .ci/run. Installs clickhouse-server and ZooKeeper.
+test-points-cluster: $(BINARY)
+	scripts/setup.sh clickhouse-server libzookeeper-java default-jre-headless
+	python3 Tests/Durability/pointcluster.py --binary $(BINARY)
 
 ## What a failing primary, a pooler and a cut network do to three servers under load. Needs root.
 test-failover: $(BINARY)

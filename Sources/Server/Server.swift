@@ -61,10 +61,14 @@ extension Parts {
         guard store.isShared else { return [own] + work }
         let orders = OrdersFromElsewhere(engine: engine, store: store, surroundings: surroundings)
         return [
-            SignalExchange(store: store, surroundings: surroundings, logger: logger), own,
+            SignalExchange(store: store, engine: engine, surroundings: surroundings, logger: logger), own,
             Duty(
                 Lease("background", holder: surroundings.makeID(RequestKind.self).rawValue), duty, store: store, surroundings: surroundings,
-                logger: logger, services: work + [orders], begin: { try await engine.open() }),
+                logger: logger, services: work + [orders],
+                begin: {
+                    engine.syncs.reset()
+                    try await engine.open()
+                }),
         ]
     }
 }
@@ -82,17 +86,18 @@ private struct OrdersFromElsewhere: Service {
     }
 }
 
-/// Carries the news of commits between the servers on one database.
+/// Carries the news of commits, and what is asked of the one that does the background work, between the servers on one database.
 private struct SignalExchange: Service {
     let store: Store
+    let engine: OperationEngine
     let surroundings: Surroundings
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            await store.relaySignals(surroundings) { error in
-                logger.warning("news from other servers are late", metadata: ["error": "\(error)"])
-            }
+            await store.relaySignals(
+                surroundings, heard: { engine.hear($0) },
+                failed: { logger.warning("news from other servers are late", metadata: ["error": "\($0)"]) })
         }
     }
 }

@@ -76,7 +76,9 @@ package struct ServerConfiguration: Sendable {
 
     /// Where a browser or client finds this server.
     package var baseURL: String {
-        publicURL ?? "\(tlsCertificate == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        // Where it listens everywhere, nobody can be told to go there.
+        let name = ["0.0.0.0", "::"].contains(host) ? "localhost" : host.contains(":") ? "[\(host)]" : host
+        return publicURL ?? "\(tlsCertificate == nil ? "http" : "https")://\(name):\(port)"
     }
 
     package var databasePath: String { data + "/cloudapi.db" }

@@ -85,6 +85,13 @@ package final class LeaseHolder: Sendable {
     package func hold(_ lease: Lease, _ epoch: Int) { state.withLock { $0 = .held(name: lease.name, epoch: epoch) } }
     package func lose() { state.withLock { $0 = .none } }
 
+    /// Whether this server may do the work, as far as it knows.
+    var isHere: Bool {
+        state.withLock { state in
+            if case .none = state { false } else { true }
+        }
+    }
+
     /// Throws `.conflict` when another server has taken over, and keeps one from doing so until the transaction ends.
     func check(_ connection: Connection) throws {
         switch state.withLock({ $0 }) {

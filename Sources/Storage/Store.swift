@@ -98,14 +98,26 @@ package struct Store: Sendable {
         return store
     }
 
+    /// Whether this server does the work that the store is guarded for.
+    package var isOnDuty: Bool { guardian?.isHere ?? true }
+
     /// Whether other servers may work on the same database.
     package var isShared: Bool { dialect == .postgres }
 
     /// Tells the other servers of commits made here, and fires `signal` for theirs, until the task is cancelled. Nothing with SQLite.
-    package func relaySignals(_ surroundings: Surroundings, failed: @escaping @Sendable (any Error) -> Void) async {
+    ///
+    /// `heard` is called with every word that another server tells.
+    package func relaySignals(
+        _ surroundings: Surroundings, heard: @escaping @Sendable (String) -> Void = { _ in },
+        failed: @escaping @Sendable (any Error) -> Void
+    ) async {
         guard case .postgres(let engine) = engine else { return }
-        await relay.run(on: engine, signal, surroundings, failed: failed)
+        await relay.run(on: engine, signal, surroundings, heard: heard, failed: failed)
     }
+
+    /// Tells the other servers a word, without spaces and of at most 200 bytes, a moment later. It may be lost: whoever tells must not need it to
+    /// be heard.
+    package func tell(_ word: String) { relay.tell(word) }
 
     /// Copies the whole database into a new file while the server runs. Only the embedded engine can; PostgreSQL has `pg_dump`.
     package func backUp(to path: String) async throws {

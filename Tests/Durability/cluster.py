@@ -26,7 +26,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 name = self.headers["webhook-id"]
                 with receiver.lock:
-                    fails = random.random() < 0.02 and name not in receiver.refused
+                    fails = random.random() < 0.02 and name not in receiver.refused and name not in receiver.heard
                     if fails:
                         receiver.refused.add(name)
                     else:
@@ -78,6 +78,7 @@ class Cluster(Checks):
         with self.client(0) as client:
             made = client.call("POST", "/v1/webhooks", {"url": self.receiver.url, "events": ["project.created"]})
             self.that("a webhook is made", made.status == 201, made)
+            self.webhook = made.json["id"]
             self.first = {project["id"] for project in every(client, "/v1/projects")}
             with self.client(0, self.credentials["session_token"]) as admin:
                 limited = admin.call("POST", "/v1/api-keys", {"name": "limited", "scope": ["read:projects"], "mode": "live", "rate_limit_per_minute": LIMIT})

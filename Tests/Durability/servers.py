@@ -9,7 +9,8 @@ Looked at, while it lasts and afterwards:
   2. every event of the load reaches the webhook at least once, whoever has died;
   3. operations begun at any server come to an end, each once, and `?wait=` is answered wherever it was asked;
   4. one Idempotency-Key sent to all servers at once is one write;
-  5. a key revoked at one server is refused by the next request at the others; a listener at one hears of what is done at another;
+  5. a key revoked at one server is refused by the next request at the others; a listener at one hears of what is done at another; a look at a
+     resource, and another attempt at a delivery, come at once wherever they are asked for;
   6. a rate limit holds over all: never more than N in 60 s, and nearly N when all are asked for more;
   7. the audit chains verify.
 """
@@ -35,6 +36,8 @@ class Trial(Cluster):
         self.revocation()
         self.one_key_everywhere()
         self.listening()
+        self.looking()
+        self.retrying()
         self.under_load(self.kills)
         self.afterwards()
 
@@ -95,6 +98,35 @@ class Trial(Cluster):
                 delays.append(time.monotonic() - begun)
         connection.close()
         self.that(f"a listener at another server hears of it within a second (median {sorted(delays)[5] * 1000:.0f} ms, most {max(delays) * 1000:.0f} ms)", max(delays) < 1.2, delays)
+
+    def looking(self):
+        """One of the servers looks at what providers have, once a minute or less; it is asked for at each of them."""
+        with self.client(0, self.credentials["test_api_key"], timeout=40) as client:
+            made = client.call("POST", "/v1/instances?wait=30s", {"name": "looked-at", "project_id": self.credentials["project_id"], "spec": {"size": "n-1"}})
+        path, delays = f"/v1/instances/{made.json['id']}", []
+        for number in [*range(SERVERS)] * 3:
+            with self.client(number, self.credentials["test_api_key"]) as client:
+                last = client.call("GET", path).json["status"]["last_synced_at"]
+                begun = time.monotonic()
+                assert client.call("POST", f"{path}/actions/refresh").status == 202
+                while client.call("GET", path).json["status"]["last_synced_at"] == last and time.monotonic() < begun + 10:
+                    time.sleep(0.02)
+                delays.append(time.monotonic() - begun)
+        self.that(f"a look at a resource comes within two seconds, whichever server is asked (median {sorted(delays)[4] * 1000:.0f} ms, most {max(delays) * 1000:.0f} ms)", max(delays) < 2, delays)
+
+    def retrying(self):
+        """One of them sends webhooks; without a word of what is due it would look every five seconds."""
+        delays = []
+        for number in [*range(SERVERS)] * 2:
+            with self.client(number) as client:
+                delivery = client.call("GET", f"/v1/webhooks/{self.webhook}/deliveries?state=delivered&limit=1").json["data"][0]
+                before = len(self.receiver.heard[delivery["event_id"]])
+                begun = time.monotonic()
+                assert client.call("POST", f"/v1/deliveries/{delivery['id']}/retry").status == 202
+                while len(self.receiver.heard[delivery["event_id"]]) == before and time.monotonic() < begun + 10:
+                    time.sleep(0.02)
+                delays.append(time.monotonic() - begun)
+        self.that(f"and another attempt at a delivery (median {sorted(delays)[3] * 1000:.0f} ms, most {max(delays) * 1000:.0f} ms)", max(delays) < 2, delays)
 
     def kill(self, round):
         leader = self.leader()

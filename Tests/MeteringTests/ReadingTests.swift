@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    /// A sum of doubles depends on the order of what is added.
+    @Test(arguments: ["Sum", "Average"])
+    func `come to the same before and after they are folded, to the last digit`(function: String) async throws {
+        try await Installation.run { cloud in
+            let stream = try await TestStream.make(cloud)
+            let points = CopiedStream(stream, MemoryPoints())
+            var generator = SeededGenerator(seed: 21)
+            try await points.send(1500, function, &generator)
+            var before: [String: [UInt8]] = [:]
+            for query in CopiedStream.queries { before[query] = try await stream.data(query).expecting(200).unmarked.canonicalBytes }
+            try await points.fold()
+            for query in CopiedStream.queries {
+                #expect(try await stream.data(query).expecting(200).unmarked.canonicalBytes == before[query], "\(query)")
+            }
+        }
+    }
+
     @Test func `are narrowed by filters and parted by a dimension`() async throws {
         try await Installation.run { cloud in
             let stream = try await TestStream.make(cloud)

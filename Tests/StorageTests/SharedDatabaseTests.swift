@@ -27,6 +27,12 @@ private final class Heard: Sendable {
     func add(_ tenants: Set<Tenant>) { state.withLock { $0.append(tenants) } }
 }
 
+private final class Words: Sendable {
+    private let state = Mutex<Set<String>>([])
+    var all: Set<String> { state.withLock { $0 } }
+    func add(_ word: String) { state.withLock { _ = $0.insert(word) } }
+}
+
 /// Two stores on one database are what two servers are to each other.
 @Suite(.enabled(if: Engine.hasPostgres)) struct `Servers on one PostgreSQL` {
     private static func pair(_ migrations: [Migration], _ body: (Store, Store) async throws -> Void) async throws {
@@ -115,6 +121,28 @@ private final class Heard: Sendable {
                 group.cancelAll()
             }
             #expect(heard.all.allSatisfy { $0 == [.test] })
+        }
+    }
+
+    @Test func `tell each other words, however many at once, and not themselves`() async throws {
+        try await Self.pair(EventSchema.all) { one, other in
+            let surroundings = Surroundings.real
+            let heard = Words()
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    await one.relaySignals(surroundings, heard: { _ in Issue.record("it is its own") }, failed: { _ in })
+                }
+                group.addTask {
+                    await other.relaySignals(surroundings, heard: { heard.add($0) }, failed: { _ in })
+                }
+                let told = Set((0..<100).map { "word:\($0):" + String(repeating: "x", count: 180) })
+                // A listener that does not listen yet hears nothing, so it is told until it does.
+                while !told.isSubset(of: heard.all) {
+                    for word in told { one.tell(word) }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+                group.cancelAll()
+            }
         }
     }
 

@@ -26,7 +26,7 @@ package enum WebhookEvents {
                 .optional("after", .integer(0...Int64.max)), .optional("since", .string(1...100)),
             ]),
         EventType(
-            "webhook.retried", "A delivery is tried again.",
+            Webhook.retriedType, "A delivery is tried again.",
             data: [.required("delivery_id", .id("dlv")), .required("event_id", .id("evt"))]),
         EventType("webhook.test", "Sent to one endpoint to see that it works.", data: [.required("delivery_id", .id("dlv"))]),
     ]

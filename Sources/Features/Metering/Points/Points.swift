@@ -169,26 +169,38 @@ extension Points {
 
         // MARK: All series as one
 
-        /// Days without newer runs; the rest from rollups and points.
+        /// Days without newer runs from their totals, the rest from rollups and points: all in the order of days, since a sum of doubles depends on
+        /// its order and must not change when a day is folded.
         private mutating func addTotals(_ metric: StoredMetric, _ first: Int, _ last: Int, _ connection: Connection) throws {
             var open = Set(
                 try connection.rows(
                     "SELECT DISTINCT day FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ?", metric.number, first, last
                 ) { $0.integer(0) })
             for day in first...last where bucket(ofWhole: day) == nil { open.insert(day) }
+            var totals: [(day: Int, total: Combined)] = []
             try connection.forEachRow(
                 "SELECT day, points, total FROM point_days WHERE metric = ? AND day BETWEEN ? AND ? ORDER BY day", metric.number, first,
                 last
             ) { row in
                 let day = row.integer(0)
-                guard !open.contains(day), let bucket = bucket(ofWhole: day) else { return }
+                guard !open.contains(day) else { return }
                 let amount = Double(bitPattern: UInt64(bitPattern: Int64(row.integer(2))))
-                cells[bucket].add(Combined(count: row.integer(1), amount: amount), function)
+                totals.append((day, Combined(count: row.integer(1), amount: amount)))
             }
+            var rest = totals[...]
             for day in open.sorted() {
+                add(rest.prefix { $0.day < day })
+                rest = rest.drop { $0.day < day }
                 try PointDays.each(of: metric.number, from: day, through: day, asPoints: true, connection) {
                     try add($0, metric, [], connection)
                 }
+            }
+            add(rest)
+        }
+
+        private mutating func add(_ totals: ArraySlice<(day: Int, total: Combined)>) {
+            for (day, total) in totals {
+                if let bucket = bucket(ofWhole: day) { cells[bucket].add(total, function) }
             }
         }
 

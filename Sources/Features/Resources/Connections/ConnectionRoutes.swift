@@ -71,7 +71,7 @@ package struct ConnectionRoutes: Sendable {
     private func create(_ call: Call) async throws -> Answer {
         try call.caller.requireWorkspace(.admin)
         let draft = try await verified(try draft(from: call), at: call.at)
-        defer { engine.syncs.renew() }
+        defer { engine.look(at: .connections) }
         return try await call.commit { connection in
             for project in draft.projects ?? [] { _ = try Project.find(project, for: call.caller, connection) }
             try draft.insert(by: call.attribution, connection)
@@ -119,7 +119,7 @@ package struct ConnectionRoutes: Sendable {
         wanted.version += 1
         wanted.updatedAt = call.at
         let found = try await verified(wanted, at: call.at)
-        defer { engine.syncs.renew() }
+        defer { engine.look(at: .connections) }
         return try await call.commit { connection in
             let current = try ProviderConnection.find(call.parameter("id"), for: call.caller, connection)
             try call.requireMatch(current.etag)

@@ -110,9 +110,8 @@ package struct DiscoveryRoutes: Sendable {
                 return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
             }
             for kind in Set(seen.values.map(\.kind)) {
-                engine.syncs.touch(SyncUnit(tenant: account.tenant, connection: account.id, kind: kind), by: call.at)
+                engine.look(at: .unit(SyncUnit(tenant: account.tenant, connection: account.id, kind: kind), by: call.at))
             }
-            engine.syncs.wake()
             return answer
         }
     }
@@ -158,16 +157,16 @@ package struct DiscoveryRoutes: Sendable {
             query: [.init("project_id", .string(1...100, .text, "Where to look for a name."))], body: .optional(.object([])),
             answers: [.ok(ResourceView.schema(kind))], problems: [.forbidden, .purged, .invalidState, .inUse]
         ) { call in
-            let (identity, pool, syncs) = (engine.identity, engine.pool, engine.syncs)
+            let engine = engine
             return try await call.commit { connection in
                 let resource = try Resource.find(
                     call.parameter("id"), kind, project: call.query["project_id"].map { ProjectID($0) }, for: call.caller, connection)
                 try call.caller.require(.editor, in: resource.project)
                 let admitting = Admitting(
-                    caller: call.caller, by: call.attribution, identity: identity, pool: pool, connection: connection)
+                    caller: call.caller, by: call.attribution, identity: engine.identity, pool: engine.pool, connection: connection)
                 let released = try admitting.release(resource)
-                // A look that comes before the commit leaves the mark to the one after.
-                syncs.touch(SyncUnit(tenant: resource.tenant, connection: resource.connection, kind: kind), by: call.at)
+                // A second later it is committed; a look that comes before leaves the mark to the one after.
+                engine.look(at: .unit(SyncUnit(resource), by: call.at.adding(seconds: 1)))
                 return .json(.ok, try released.view(at: call.at, connection), capacity: 2048)
             }
         }

@@ -251,7 +251,7 @@ package struct ResourceRoutes: Sendable {
                 Admitting(caller: call.caller, by: call.attribution, identity: identity, pool: engine.pool, connection: connection))
             kept.set(admitted)
             if call.body?["sync_interval_s"] != nil, let interval = admitted.resource.sync.interval {
-                engine.syncs.touch(SyncUnit(admitted.resource), by: call.at.adding(seconds: interval))
+                engine.look(at: .unit(SyncUnit(admitted.resource), by: call.at.adding(seconds: interval)))
             }
             return try self.answer(admitted, at: call.at, connection)
         }

@@ -62,10 +62,14 @@ package struct DriftRoutes: Sendable {
                 "By an operation like any other: `operation_id` says which. What is missing is made again, if no data are gone with it. An orphan is deleted at the next look, if it holds no data.",
             answers: [.accepted(Drift.schema)], problems: Self.problems
         ) { call in
+            let drift = try await call.read { try Drift.find(call.id(of: DriftKind.self), for: call.caller, $0) }
             let answer = try await decide(call, .accepted) { change, drift in
                 var drifts = [drift]
                 try change.revert(&drifts)
                 return drifts[0]
+            }
+            if drift.sort == .orphan {
+                engine.look(at: .unit(SyncUnit(tenant: drift.tenant, connection: drift.connection, kind: drift.kind), by: call.at))
             }
             engine.wake()
             return answer
@@ -124,8 +128,6 @@ package struct DriftRoutes: Sendable {
             if drift.sort == .orphan, status == .accepted {
                 var orphan = drift
                 try SyncChange.revertOrphan(&orphan, by: call.attribution, connection)
-                // A look that comes before the commit leaves it to the one after.
-                engine.syncs.touch(SyncUnit(tenant: drift.tenant, connection: drift.connection, kind: drift.kind), by: call.at)
                 return .json(status, orphan, capacity: 1024)
             }
             guard let id = drift.resource, drift.sort != .ownershipConflict, drift.sort != .orphan else {
@@ -168,8 +170,7 @@ package struct DriftRoutes: Sendable {
                 return .json(.accepted, view, capacity: 2048).with(etag: view.resource.etag)
             }
             if !resource.isGone {
-                engine.syncs.hint(
-                    resource.id, in: SyncUnit(tenant: resource.tenant, connection: resource.connection, kind: resource.kind))
+                engine.look(at: .resource(resource.id, in: SyncUnit(resource)))
             }
             return answer
         }

@@ -2,8 +2,8 @@ package import Kernel
 import Provider
 import Synchronization
 
-/// When what is looked at next, and how the connections are. Kept in memory alone: a start begins by looking at everything within a minute,
-/// and whatever was counted here is counted again.
+/// When what is looked at next, and how the connections are. Kept in memory alone: a start, and a server that takes the work over, begins by
+/// looking at everything within a minute, and whatever was counted here is counted again.
 package final class SyncSchedule: Sendable {
     private let state = Mutex(State())
     /// Outlives the loop: a server may take the background work over more than once, and a stream ends with the first who hears it.
@@ -34,6 +34,19 @@ package final class SyncSchedule: Sendable {
     package func touch(_ unit: SyncUnit, by moment: Timestamp) {
         state.withLock { $0.due[unit] = min($0.due[unit] ?? moment, moment) }
     }
+
+    func take(_ request: SyncRequest) {
+        switch request {
+        case .resource(let id, let unit): hint(id, in: unit)
+        case .unit(let unit, let moment):
+            touch(unit, by: moment)
+            bell.ring()
+        case .connections: renew()
+        }
+    }
+
+    /// Forgets what it knows, which is old when another server has looked meanwhile.
+    package func reset() { state.withLock { $0 = State() } }
 
     /// This one object is looked at now.
     package func hint(_ resource: ResourceID, in unit: SyncUnit) {

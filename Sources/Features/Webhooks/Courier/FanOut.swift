@@ -70,6 +70,8 @@ extension Courier {
         var addressed: Set<Address> = []
         let webhooks = try Webhook.all(in: tenant, connection)
         for event in events {
+            // What is to be tried again is due already.
+            if event.type == Webhook.retriedType { addressed.insert(Address(tenant: tenant, webhook: WebhookID(event.subject))) }
             for webhook in webhooks where event.sequence > webhook.startsAfter && webhook.wants(event) {
                 try Delivery.add(event, to: webhook, id: event.plannedDelivery ?? surroundings.makeID(), at: now, connection)
                 if webhook.isEnabled { addressed.insert(Address(tenant: tenant, webhook: webhook.id)) }

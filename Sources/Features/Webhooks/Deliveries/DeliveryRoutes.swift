@@ -115,20 +115,16 @@ extension WebhookRoutes {
     }
 
     private func retry(_ call: Call) async throws -> Answer {
-        let answer = try await call.commit { connection in
+        try await call.commit { connection in
             let (delivery, webhook) = try Delivery.find(call.id(), for: call.caller, connection)
             try webhook.requireEditor(call.caller)
             try webhook.requireEnabled()
             try delivery.sendAnew(in: webhook.tenant, at: call.at, connection)
             connection.append(
                 EventDraft(
-                    "webhook.retried", subject: webhook.id.rawValue,
+                    Webhook.retriedType, subject: webhook.id.rawValue,
                     data: ["delivery_id": JSON(delivery.id), "event_id": JSON(delivery.event)]), by: call.attribution)
             return .json(.accepted, try Delivery.find(delivery.id, in: webhook.tenant, connection) ?? delivery)
         }
-        if let webhook = try await call.read({ try Delivery.find(call.id(), in: call.caller.tenant, $0)?.webhook }) {
-            courier.wake([Address(tenant: call.caller.tenant, webhook: webhook)])
-        }
-        return answer
     }
 }

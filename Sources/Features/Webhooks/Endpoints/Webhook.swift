@@ -53,6 +53,7 @@ package struct Webhook: Sendable {
 
 extension Webhook {
     static let testType = "webhook.test"
+    static let retriedType = "webhook.retried"
 
     /// Whether the event is meant for it, whenever it happened. An endpoint is told nothing of itself but its tests, which are told to
     /// nobody else.

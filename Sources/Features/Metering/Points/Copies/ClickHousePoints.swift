@@ -75,10 +75,24 @@ package struct ClickHousePoints: PointStore {
 
     package func remove(metric: Int64) async throws {
         for table in Self.names {
-            // Where shards lie behind the table an operator deletes by hand, and then there is nothing left to do.
             guard try await !run("SELECT metric FROM \(table) WHERE metric = \(metric) LIMIT 1").isEmpty else { continue }
-            _ = try await run("ALTER TABLE \(table) DELETE WHERE metric = \(metric)")
+            do {
+                _ = try await run("ALTER TABLE \(try await rows(of: table)) DELETE WHERE metric = \(metric)")
+            } catch StorageError.unavailable(let answer) where answer.contains("Code: 159") {
+                // Not all of a cluster have done it yet; who is down does it when it is back.
+            }
         }
+    }
+
+    /// The table that has the rows: where one hands on to shards, those there.
+    private func rows(of table: String) async throws -> String {
+        let engine = try await run(
+            "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '\(table)' FORMAT TabSeparatedRaw")
+        // In newer versions the names are quoted.
+        let names = /^Distributed\('?([^',]*)'?, '?([^',]*)'?, '?([^',)]*)'?/
+        guard let found = String(decoding: engine, as: UTF8.self).firstMatch(of: names) else { return table }
+        let (_, cluster, database, local) = found.output
+        return "`\(database)`.`\(local)` ON CLUSTER `\(cluster)`"
     }
 
     package func sums(_ selection: CopySelection) async throws -> [CopiedSum] {
@@ -141,6 +155,8 @@ package struct ClickHousePoints: PointStore {
     private func run(_ sql: String, _ body: [UInt8]? = nil) async throws -> [UInt8] {
         // Without waiting for the end, what fails midway would have begun as a success.
         var query = "wait_end_of_query=1&max_query_size=100000000&database=" + PercentEncoding.encode(address.database)
+        // How long to wait for all of a cluster.
+        query += "&distributed_ddl_task_timeout=1"
         // A table that hands on to shards has what it acknowledges.
         if body != nil { query += "&insert_distributed_sync=1&query=" + PercentEncoding.encode(sql) }
         let answer = try await send(
