@@ -36,6 +36,7 @@ package enum NetworkKind: IDKind { package static let prefix = "net" }
 package enum BucketKind: IDKind { package static let prefix = "bkt" }
 package enum AddressKind: IDKind { package static let prefix = "ip" }
 package enum FirewallKind: IDKind { package static let prefix = "fw" }
+package enum SnapshotKind: IDKind { package static let prefix = "snap" }
 /// A resource of any kind, once it has its id.
 package enum AnyResourceKind: IDKind { package static let prefix = "res" }
 package enum PriceKind: IDKind { package static let prefix = "prc" }

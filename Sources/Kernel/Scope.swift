@@ -29,6 +29,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case ipsWrite = "ips:write"
     case firewallsRead = "firewalls:read"
     case firewallsWrite = "firewalls:write"
+    case snapshotsRead = "snapshots:read"
+    case snapshotsWrite = "snapshots:write"
     case connectionsRead = "connections:read"
     case connectionsWrite = "connections:write"
     case operationsRead = "operations:read"
@@ -159,7 +161,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
 
     private static let editorWrites: Set<Scope> = [
         .projectsWrite, .tokensWrite, .sandboxWrite, .instancesWrite, .volumesWrite, .networksWrite, .bucketsWrite, .ipsWrite,
-        .firewallsWrite, .operationsWrite, .webhooksWrite,
+        .firewallsWrite, .snapshotsWrite, .operationsWrite, .webhooksWrite,
         .alertsWrite, .markersWrite, .streamsWrite, .stacksWrite,
     ]
 

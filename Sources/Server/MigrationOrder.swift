@@ -63,4 +63,5 @@ package enum MigrationOrder {
         + ResourceSchema.discoveries
         + PointCopies.migrations
         + ResourceSchema.claims
+        + PriceSchema.snapshots
 }

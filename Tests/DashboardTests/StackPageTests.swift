@@ -116,6 +116,18 @@ import Testing
             #expect(browser.location?.hasPrefix("/app/resources/fw_") == true, "\(browser.page)")
             let rules = try await installation.get("/v1/firewalls/wall-9", as: key)["spec"]?["rules"]?.array ?? []
             #expect(rules.map { $0["ports"] } == [["443", "8000-8100"], []])
+            _ = try await make("snapshot", ["name": "kept-9", "volume_id": "data-9"])
+            #expect(browser.location?.hasPrefix("/app/resources/snap_") == true, "\(browser.page)")
+            _ = try await make("volume", ["name": "copy-9", "size_gib": "", "from_snapshot": "kept-9"])
+            let copy = try await installation.get("/v1/volumes/copy-9", as: key).expecting(200)
+            #expect(copy["spec"]?["size_gib"] == 5)
+            // The button of a volume leads to what it made.
+            try await installation.settle()
+            let volume = "/app/resources/\(copy.text("id"))"
+            #expect(try await browser.go(volume).text.contains(#"data-action="snapshot""#))
+            try await browser.submit("\(volume)/actions/snapshot")
+            #expect(browser.location?.hasPrefix("/app/resources/snap_") == true, "\(browser.page)")
+            #expect(try await installation.get("/v1/snapshots", as: key).items.count == 2)
         }
     }
 }

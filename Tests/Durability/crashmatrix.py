@@ -7,8 +7,9 @@
     crashmatrix.py --binary … --aws http://127.0.0.1:5000 --image ami-…                 an emulator of AWS, with the keys of moto.env
 
 For each operation of each kind (instances: create, stop, start, restart, resize, delete; volumes, networks and ips: create, attach, detach,
-delete, volumes also undelete and purge; buckets: create, empty, delete; firewalls: create, apply, delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by step
-from the moment of admission until past its end. After the restart it has to finish by itself, and then
+delete, volumes also undelete, purge and restore from a snapshot; buckets: create, empty, delete; firewalls: create, apply, delete; snapshots:
+create, delete; what the peer cannot do is left out) the server is killed with -9 so many milliseconds after the operation was admitted, step by
+step from the moment of admission until past its end. After the restart it has to finish by itself, and then
   1. the provider has exactly one object for the resource, or none after a delete (a volume's stays until it is purged), counted at the
      provider itself, and an instance has what was attached to it and nothing else;
   2. the log has exactly one line that it was asked for and one that it was done;
@@ -29,15 +30,19 @@ from virtpeer import VirtPeer
 
 PATIENCE = 60
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
-        "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied", "undelete": "undeleted", "purge": "purged"}
-ASKED = {"create": "created", **{verb: f"{verb}_requested" for verb in DONE if verb != "create"}, "purge": "delete_requested"}
+        "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied", "undelete": "undeleted", "purge": "purged",
+        "restore": "ready"}
+MAKING = ("create", "restore")
+ASKED = {verb: "created" if verb in MAKING else f"{verb}_requested" for verb in DONE} | {"purge": "delete_requested"}
 VERBS = {"instances": ("create", "stop", "start", "restart", "resize", "delete"),
-         "volumes": ("create", "attach", "detach", "delete", "undelete", "purge"),
+         "volumes": ("create", "attach", "detach", "restore", "delete", "undelete", "purge"),
          "networks": ("create", "attach", "detach", "delete"), "buckets": ("create", "empty", "delete"),
-         "ips": ("create", "attach", "detach", "delete"), "firewalls": ("create", "apply", "delete")}
+         "ips": ("create", "attach", "detach", "delete"), "firewalls": ("create", "apply", "delete"),
+         "snapshots": ("create", "delete")}
 NEEDS = {("instances", "resize"): "instance.resize", ("volumes", "attach"): "instance.attach_volume",
          ("volumes", "detach"): "instance.attach_volume", ("networks", "attach"): "instance.join_network",
-         ("networks", "detach"): "instance.join_network"} | {(kind, verb): kind for kind in ("buckets", "ips", "firewalls") for verb in VERBS[kind]}
+         ("networks", "detach"): "instance.join_network", ("volumes", "restore"): "snapshots"} | {
+             (kind, verb): kind for kind in ("buckets", "ips", "firewalls", "snapshots") for verb in VERBS[kind]}
 
 
 class SimulatorPeer:
@@ -73,7 +78,7 @@ class Matrix:
             raise RuntimeError(f"the peer cannot be used: {made}")
         self.features = made.json["capabilities"]["features"]
         self.project = self.call("GET", "/v1/projects").json["items"][0]["id"]
-        self.rounds, self.host = 0, None
+        self.rounds, self.host, self.sources = 0, None, {}
         # A machine that boots needs a whole processor to do so in time.
         self.sizes = ("s-1", "s-2") if options.libvirt else ("n-1", "s-1")
 
@@ -103,6 +108,8 @@ class Matrix:
                 self.verb(kind, verb)
         if self.host:
             self.delete("instances", self.host)
+        for kind, source in self.sources.items():
+            self.delete(kind, source)
         self.ends()
         self.server.stop()
         verified, words = audit(self.options.binary, self.data)
@@ -123,7 +130,7 @@ class Matrix:
         name = f"{verb}-{self.rounds}"
         attaches = verb in ("attach", "detach")
         host = self.attachable() if attaches else None
-        resource = self.create(kind, name) if verb != "create" else None
+        resource = self.create(kind, name) if verb not in MAKING else None
         if resource:
             self.settled(kind, resource)
             if first := {"start": "stop", "undelete": "delete", "purge": "delete"}.get(verb):
@@ -135,8 +142,8 @@ class Matrix:
         # An attachment is an operation of the instance.
         subject = host or resource
         before = collections.Counter(self.events(subject) if subject else [])
-        if verb == "create":
-            resource = subject = self.create(kind, name)
+        if verb in MAKING:
+            resource = subject = self.create(kind, name, {"from_snapshot": self.source("snapshots")} if verb == "restore" else {})
         else:
             self.act(kind, resource, verb)
         time.sleep(wait)
@@ -169,8 +176,17 @@ class Matrix:
             self.settled("instances", self.host)
         return self.host
 
-    def create(self, kind, name):
-        spec = {"instances": {"size": self.sizes[0]}, "volumes": {"size_gib": 1}}.get(kind, {})
+    def source(self, kind):
+        """The volume that snapshots are of, or the snapshot that volumes are made from; one for all rounds."""
+        if kind not in self.sources:
+            self.sources[kind] = self.create(kind, "source")
+            self.settled(kind, self.sources[kind])
+        return self.sources[kind]
+
+    def create(self, kind, name, more=None):
+        spec = {"instances": {"size": self.sizes[0]}, "volumes": {"size_gib": 1}}.get(kind, {}) | (more or {})
+        if kind == "snapshots":
+            spec |= {"volume_id": self.source("volumes")}
         if kind == "instances" and self.options.image:
             spec |= {"image": self.options.image}
         if kind == "instances" and self.options.image and "instance.command" in self.features:

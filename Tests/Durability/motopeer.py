@@ -33,6 +33,9 @@ class MotoPeer:
         return (len(self.ec2.describe_vpcs(Filters=filters)["Vpcs"]), len(self.ec2.describe_subnets(Filters=filters)["Subnets"]),
                 len(self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]))
 
+    def snapshots(self, resource):
+        return self.ec2.describe_snapshots(Filters=self.tagged(resource))["Snapshots"]
+
     def addresses(self, resource):
         return self.ec2.describe_addresses(Filters=self.tagged(resource))["Addresses"]
 
@@ -47,7 +50,7 @@ class MotoPeer:
         if kind == "net":
             parts = self.parts(resource)
             return {(0, 0, 0): 0, (1, 1, 1): 1, (1, 1, 0): 1}.get(parts, f"{parts} VPCs, subnets and gateways")
-        return len({"inst": self.instances, "vol": self.volumes, "ip": self.addresses, "fw": self.groups}[kind](resource))
+        return len({"inst": self.instances, "vol": self.volumes, "ip": self.addresses, "fw": self.groups, "snap": self.snapshots}[kind](resource))
 
     def is_attached(self, resource, instance):
         """Whether an instance has that volume or address."""
@@ -57,7 +60,7 @@ class MotoPeer:
 
     def tags(self, reference):
         """Of an object of EC2, or of a bucket."""
-        if "-" in reference and reference.split("-")[0] in ("i", "vol", "vpc", "eipalloc", "sg"):
+        if "-" in reference and reference.split("-")[0] in ("i", "vol", "vpc", "eipalloc", "sg", "snap"):
             found = self.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [reference]}])["Tags"]
             return {tag["Key"]: tag["Value"] for tag in found}
         try:
@@ -77,5 +80,6 @@ class MotoPeer:
                 + [vpc["VpcId"] for vpc in self.ec2.describe_vpcs(Filters=filters)["Vpcs"]]
                 + [address["AllocationId"] for address in self.ec2.describe_addresses(Filters=filters)["Addresses"]]
                 + [group["GroupId"] for group in self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]
+                + [snapshot["SnapshotId"] for snapshot in self.ec2.describe_snapshots(Filters=filters)["Snapshots"]]
                 + [subnet["SubnetId"] for subnet in self.ec2.describe_subnets(Filters=filters)["Subnets"]]
                 + [gateway["InternetGatewayId"] for gateway in self.ec2.describe_internet_gateways(Filters=filters)["InternetGateways"]])

@@ -37,7 +37,7 @@ class VirtPeer:
         return [found for found in self.described("list", "dumpxml") if self.resource(found) == resource]
 
     def files(self, resource):
-        """The disks of a volume, or those that an instance began from."""
+        """The disks of a volume or a snapshot, with what notes that they are being copied, or those that an instance began from."""
         lines = self.virsh("vol-list", POOL).splitlines()
         return [name for name in (line.split()[0] for line in lines if line.strip()) if name.startswith(f"cloudapi-{resource.replace('_', '-')}.")]
 
@@ -49,7 +49,7 @@ class VirtPeer:
     def objects(self, resource):
         """How many objects of one of our resources there are; a machine that is gone and has left something is that as a text."""
         kind = resource.split("_")[0]
-        if kind == "vol":
+        if kind in ("vol", "snap"):
             return len(self.files(resource))
         if kind == "net":
             return sum(self.resource(network) == resource for network in self.described("net-list", "net-dumpxml"))

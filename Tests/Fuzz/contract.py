@@ -86,6 +86,8 @@ def cloud(server, credentials, elsewhere, size):
                              for number in range(size)]}
     made = {kind: [make(server, credentials, kind, {"name": "spare-{}", "project_id": credentials["project_id"]}, number) for number in range(size)]
             for kind in ("instances", "volumes", "networks", "buckets", "ips", "firewalls")}
+    made["snapshots"] = [make(server, credentials, "snapshots", {"name": "spare-{}", "project_id": credentials["project_id"],
+                                                                 "spec": {"volume_id": volume["id"]}}, number) for number, volume in enumerate(made["volumes"])]
     found |= {kind: [each["id"] for each in each_kind] for kind, each_kind in made.items()}
     found |= {"drift": drift(server, credentials, elsewhere, size)}
     found |= {"discoveries": [discovery(server, credentials, found["connections"][0]) for _ in range(size)]}

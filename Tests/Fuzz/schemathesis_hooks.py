@@ -25,7 +25,7 @@ SAID_BY_SCHEMA = {None, "count", "format", "length", "not_allowed", "range", "re
 # size, only who belongs to several projects has to name one, and points come in more forms than a schema can tell.
 PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|/amount|/data/\d+/(timestamp|metric_value|custom_dimensions)(/.*)?", re.DOTALL)
 
-KEPT = {f"DELETE /v1/{word}/{{id}}" for word in ("projects", "users", "keys", "api-keys", "tokens", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "prices", "stacks")}
+KEPT = {f"DELETE /v1/{word}/{{id}}" for word in ("projects", "users", "keys", "api-keys", "tokens", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "prices", "stacks")}
 
 
 @schemathesis.check

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The whole life of instances, volumes, networks, addresses and firewalls on an emulator of AWS, through the HTTP API of the binary.
+"""The whole life of instances, volumes, snapshots, networks, addresses and firewalls on an emulator of AWS, through the HTTP API of the binary.
 
     aws.py --binary .build/debug/cloudapi      with the variables of moto.env, as scripts/peers/moto.sh writes it
 
@@ -66,7 +66,8 @@ class Life:
         self.checks.that("a connection says whose account it is and what it can do", good.status == 201 and good.json["state"] == "connected"
                          and good.json["capabilities"]["server"] == "aws us-east-1, account 123456789012"
                          and good.json["capabilities"]["identification"] == {
-                             "instance": "token", "volume": "token", "network": "label", "bucket": "name", "ip": "label", "firewall": "label"}, good)
+                             "instance": "token", "volume": "token", "network": "label", "bucket": "name", "ip": "label", "firewall": "label",
+                             "snapshot": "label"}, good)
         wrong = self.connect("wrong", self.peer.secret | {"secret_access_key": "x" * 40})
         self.checks.that("a wrong secret is seen by its signature", wrong.status == 201 and wrong.json["state"] == "unauthorized", wrong)
         powerless = self.connect("powerless", {
@@ -104,6 +105,7 @@ class Life:
         command = self.call("POST", "/v1/instances", {"name": "no", "project_id": self.project, "provider": self.account, "spec": {"image": IMAGE, "command": ["sh"]}})
         self.checks.that("a command is refused by name", command.status == 422 and command.json.get("capability") == "instance.command", command)
         self.change(web, volume)
+        self.snapshot(volume)
         self.address(web)
         self.firewall(web, network)
         refused = self.call("DELETE", "/v1/networks/net")
@@ -130,6 +132,20 @@ class Life:
         self.checks.that("a volume is detached", not self.peer.volumes(volume["id"])[0]["Attachments"], self.peer.volumes(volume["id"]))
         self.act("volumes/data/actions/attach", {"instance_id": "web", "path": "/data"})
         self.checks.that("and attached", self.peer.is_attached(volume["id"], web["id"]), self.peer.volumes(volume["id"]))
+
+    def snapshot(self, volume):
+        taken = self.act("volumes/data/actions/snapshot", {"name": "before", "labels": {"team": "core"}})
+        snapshot = taken["operation"]["resource"]["id"]
+        there = self.peer.snapshots(snapshot)[0]
+        tags = {tag["Key"]: tag["Value"] for tag in there["Tags"]}
+        self.checks.that("a snapshot is one of EBS, of a volume that a running instance has", there["VolumeId"] == volume["status"]["provider_ref"]
+                         and there["VolumeSize"] == 5 and tags["cloudapi.label.team"] == "core" and tags["cloudapi.resource"] == snapshot, there)
+        copy = self.make("volumes", "copy", {"from_snapshot": "before", "size_gib": 7})
+        made = self.peer.volumes(copy["id"])[0]
+        self.checks.that("a volume is made from it, and larger", made["SnapshotId"] == there["SnapshotId"] and made["Size"] == 7 and made["Encrypted"], made)
+        for path in ("snapshots/before", "volumes/copy"):
+            self.call("DELETE", f"/v1/{path}?purge=true&wait=60s")
+        self.checks.that("and both are deleted", self.peer.objects(snapshot) == self.peer.objects(copy["id"]) == 0, self.peer.snapshots(snapshot))
 
     def address(self, web):
         front = self.make("ips", "front", {})

@@ -73,6 +73,7 @@ class Life:
     def run(self):
         self.connections()
         self.life()
+        self.snapshots()
         self.stopped()
         self.removed()
         self.buried()
@@ -132,6 +133,39 @@ class Life:
         self.act("a volume grows", f"volumes/{self.volume}/actions/resize", {"size_gib": 2})
         self.that("at the host too", "2.00 GiB" in self.peer.virsh("vol-info", self.peer.files(self.volume)[0], "cloudapi"))
         self.seen("what was made is in step", f"instances/{self.web}", lambda seen: self.condition(seen, "Synced") == "true", 90)
+
+    def snapshots(self):
+        """What is on a volume is on its snapshot, and on the volumes made from that, whatever becomes of the volume."""
+        self.qemu_io(self.volume, "write -P 0xa7 1M 4M")
+        attach = f"volumes/{self.volume}/actions/attach"
+        self.act("a volume is attached", attach, {"instance_id": self.web, "path": "/data"})
+        refused = self.call("POST", f"/v1/volumes/{self.volume}/actions/snapshot")
+        self.that("no snapshot is taken of what a running machine writes to", refused.status == 409 and refused.json["code"] == "invalid_state"
+                  and "detach the volume" in refused.json["detail"], refused)
+        self.act("and is given back", f"volumes/{self.volume}/actions/detach")
+        taken = self.call("POST", f"/v1/volumes/{self.volume}/actions/snapshot?wait=60s", {"name": "before"})
+        self.that("of one at rest it is", taken.status == 202 and taken.json["operation"]["state"] == "succeeded", taken)
+        snapshot = taken.json["operation"]["resource"]["id"]
+        self.that("it is a file of its own, without a note that it is being made", len(self.peer.files(snapshot)) == 1, self.peer.files(snapshot))
+        self.qemu_io(self.volume, "write -P 0x11 1M 4M")
+        self.that("with what was on the volume then", self.qemu_io(snapshot, "read -P 0xa7 1M 4M"))
+        copy = self.make("volumes", "copy", {"from_snapshot": "before", "size_gib": 3})["id"]
+        self.that("a volume is made from it, and larger", self.qemu_io(copy, "read -P 0xa7 1M 4M")
+                  and "3.00 GiB" in self.peer.virsh("vol-info", self.peer.files(copy)[0], "cloudapi"))
+        self.act("which a machine can have", f"volumes/{copy}/actions/attach", {"instance_id": self.web, "path": "/copy"})
+        self.act("and give back", f"volumes/{copy}/actions/detach")
+        begun = self.call("POST", "/v1/discoveries", {"connection": "libvirt"})
+        found = self.seen("a look for what nobody manages ends", f"discoveries/{begun.json['id']}", lambda seen: seen["state"] != "running", 30)
+        self.that("and shows none of them", not [each for each in found["objects"] if each["provider_ref"].startswith("cloudapi-")], found)
+        self.remove(f"snapshots/{snapshot}")
+        self.that("the copy stays when the snapshot goes", not self.peer.files(snapshot) and self.qemu_io(copy, "read -P 0xa7 1M 4M"))
+        self.remove(f"volumes/{copy}")
+
+    def qemu_io(self, resource, command):
+        """Whether it could be done to the file of a volume or a snapshot; reading wants what the pattern says."""
+        path = f"{self.home}/volumes/{self.peer.files(resource)[0]}"
+        answer = subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path], capture_output=True, text=True, timeout=60)
+        return answer.returncode == 0 and "failed" not in answer.stdout + answer.stderr
 
     def privileges(self):
         """What a machine has that ours must never have."""

@@ -13,7 +13,7 @@ import Testing
                 #expect(quota?["limit"] == .integer(Int64(instances)) && quota?["used"] == 0 && quota?["standard"] == true)
             }
             let project = try await shop.cloud.get("/v1/quotas?project_id=\(shop.cloud.home.project)", as: shop.cloud.home.liveKey).items
-            #expect(project.count == 9 && project.allSatisfy { $0["limit"] == .null && $0["available"] == .null })
+            #expect(project.count == 10 && project.allSatisfy { $0["limit"] == .null && $0["available"] == .null })
         }
     }
 

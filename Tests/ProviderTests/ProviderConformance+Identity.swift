@@ -99,7 +99,7 @@ extension Order {
         switch blueprint {
         case .instance: .start
         case .bucket, .address, .firewall: .configure(blueprint)
-        case .volume, .network: nil
+        case .volume, .network, .snapshot: nil
         }
     }
 }

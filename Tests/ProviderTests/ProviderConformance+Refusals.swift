@@ -20,7 +20,8 @@ extension ProviderConformance {
                 (.expiry, .bucket(BucketBlueprint(expireDays: 1))), (.bucketQuota, .bucket(BucketBlueprint(quotaBytes: 1))),
                 (.addresses, .address(AddressBlueprint(family: .v4))), (.addressesV6, .address(AddressBlueprint(family: .v6))),
                 (.reverseDNS, .address(AddressBlueprint(family: .v4, reverseDNS: "www.example.com"))),
-                (.firewalls, .firewall(FirewallBlueprint(rules: []))), (.instances, .instance(instance)),
+                (.firewalls, .firewall(FirewallBlueprint(rules: []))),
+                (.snapshots, .snapshot(SnapshotBlueprint(volume: scene.volume().subject))), (.instances, .instance(instance)),
             ]
             for (feature, blueprint) in cases where !scene.can(feature) {
                 // A kind that is missing altogether is what is named.

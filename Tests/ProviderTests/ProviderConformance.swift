@@ -32,7 +32,7 @@ struct ProviderConformance: Sendable, CustomTestStringConvertible {
         try await scene.clear()
     }
 
-    static let all = identity + ownership + running + changes + monitoring + refusals + buckets + addresses + firewalls
+    static let all = identity + ownership + running + changes + monitoring + refusals + buckets + addresses + firewalls + snapshots
 }
 
 /// One rule's view of a cloud: our installation and another one on it, with what both have made removed at the end.
@@ -54,7 +54,7 @@ struct Scene: Sendable {
 
     func clear() async throws {
         for provider in [ours, stranger] {
-            for kind in [ResourceKind.instance, .network, .volume, .bucket, .address, .firewall] where can(kind.feature) {
+            for kind in [ResourceKind.instance, .network, .volume, .bucket, .address, .firewall, .snapshot] where can(kind.feature) {
                 for sighting in try await provider.list(kind) {
                     guard case .ours(let id) = sighting.owner else { continue }
                     if sighting.state.isEmpty == false {
@@ -80,6 +80,7 @@ extension Scene {
             case .bucket: Subject(kind: .bucket, id: peer.surroundings.makeID(BucketKind.self).rawValue)
             case .address: Subject(kind: .address, id: peer.surroundings.makeID(AddressKind.self).rawValue)
             case .firewall: Subject(kind: .firewall, id: peer.surroundings.makeID(FirewallKind.self).rawValue)
+            case .snapshot: Subject(kind: .snapshot, id: peer.surroundings.makeID(SnapshotKind.self).rawValue)
             }
         return Order(subject: subject, token: "token-" + subject.id, blueprint: blueprint, labels: labels)
     }
@@ -116,7 +117,9 @@ extension Scene {
         order(.firewall(FirewallBlueprint(rules: rules, targets: targets)))
     }
 
-    /// Of the kinds the cloud has.
+    func snapshot(of volume: Subject) -> Order { order(.snapshot(SnapshotBlueprint(volume: volume)), labels: ["team": "core"]) }
+
+    /// Of the kinds the cloud has and that need no other.
     var oneOfEach: [Order] {
         [instance(), volume(), network(), bucket(), address(), firewall()].filter { can($0.subject.kind.feature) }
     }

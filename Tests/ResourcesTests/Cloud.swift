@@ -59,7 +59,9 @@ struct Cloud: Sendable {
 
     /// As it stands in the paths of that resource.
     static func collection(of id: String) -> String {
-        let collections = ["inst": "instances", "vol": "volumes", "net": "networks", "bkt": "buckets", "ip": "ips", "fw": "firewalls"]
+        let collections = [
+            "inst": "instances", "vol": "volumes", "net": "networks", "bkt": "buckets", "ip": "ips", "fw": "firewalls", "snap": "snapshots",
+        ]
         return collections[String(id.prefix { $0 != "_" })] ?? ""
     }
 

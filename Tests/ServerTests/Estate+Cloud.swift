@@ -8,22 +8,28 @@ extension Estate {
     static let provider = "simulator"
 
     /// The body of a create; of a put, whose name stands in the path, without a name.
-    static func draft(_ name: String?, in project: String, at provider: String = Estate.provider) -> JSON {
+    static func draft(_ name: String?, in project: String, at provider: String = Estate.provider, spec: JSON? = nil) -> JSON {
         .object(
             (name.map { [.init("name", .string($0))] } ?? []) + [
                 .init("project_id", .string(project)), .init("provider", .string(provider)),
-            ])
+            ] + (spec.map { [.init("spec", $0)] } ?? []))
     }
+
+    /// The spec of a snapshot of that volume.
+    static func snapshot(of volume: String) -> JSON { ["volume_id": .string(volume)] }
 
     /// Everything a cloud has, on the side of the credential: simulators that answer at once, resources in each of the states a route
     /// asks for, and an operation that is blocked.
     static func cloud(of outcome: Setup.Outcome, in installation: Installation, as secret: String) async throws -> [Noun: String] {
         let builder = CloudBuilder(installation: installation, project: outcome.project.rawValue, secret: secret)
         try await builder.provide()
+        let source = try await builder.make("volumes", "source")
         let ids: [Noun: String] = [
             .connection: try await builder.connect("spare"), .instance: try await builder.make("instances", "spare"),
             .runningInstance: try await builder.make("instances", "running"), .volume: try await builder.make("volumes", "spare"),
+            .sourceVolume: source,
             .deletedVolume: try await builder.make("volumes", "deleted"),
+            .snapshot: try await builder.make("snapshots", "spare", Self.snapshot(of: source)),
             .network: try await builder.make("networks", "spare"), .deletedInstance: try await builder.make("instances", "deleted"),
             .deletedNetwork: try await builder.make("networks", "deleted"), .bucket: try await builder.make("buckets", "spare"),
             .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
@@ -53,6 +59,7 @@ extension Estate {
             .adoptedInstance: try await builder.adopted("instances"), .adoptedVolume: try await builder.adopted("volumes"),
             .adoptedNetwork: try await builder.adopted("networks"), .adoptedBucket: try await builder.adopted("buckets"),
             .adoptedAddress: try await builder.adopted("ips"), .adoptedFirewall: try await builder.adopted("firewalls"),
+            .adoptedSnapshot: try await builder.adopted("snapshots", Self.snapshot(of: source)),
         ]
         return ids.merging([.blockedOperation: blocked]) { one, _ in one }.merging(drifts) { one, _ in one }.merging(adopted) { one, _ in
             one
@@ -87,8 +94,8 @@ private struct CloudBuilder {
         return try await installation.post("/v1/connections", as: secret, body).expecting(201).text("id")
     }
 
-    func make(_ collection: String, _ name: String) async throws -> String {
-        try await installation.post("/v1/" + collection, as: secret, Estate.draft(name, in: project)).expecting(201).text("id")
+    func make(_ collection: String, _ name: String, _ spec: JSON? = nil) async throws -> String {
+        try await installation.post("/v1/" + collection, as: secret, Estate.draft(name, in: project, spec: spec)).expecting(201).text("id")
     }
 
     /// Makes something that somebody then changes at its provider, and lets that be found; answers the drift.
@@ -122,8 +129,8 @@ private struct CloudBuilder {
     }
 
     /// Makes something that counts as having been there before.
-    func adopted(_ collection: String) async throws -> String {
-        let id = try await make(collection, "adopted")
+    func adopted(_ collection: String, _ spec: JSON? = nil) async throws -> String {
+        let id = try await make(collection, "adopted", spec)
         try await installation.settle()
         _ = try await installation.store.write { connection in
             try connection.execute(#"UPDATE resources SET sync = '{"adoption":"marked"}' WHERE id = ?"#, id)

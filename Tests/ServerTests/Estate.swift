@@ -31,7 +31,9 @@ struct Estate: Sendable {
         case connection
         case stack, plan, schedule
         case instance, runningInstance, deletedInstance, volume, deletedVolume, network, deletedNetwork
-        case bucket, deletedBucket, address, firewall, deletedFirewall
+        case bucket, deletedBucket, address, firewall, deletedFirewall, snapshot
+        /// What snapshots are made of.
+        case sourceVolume
         /// One that runs, and one that waits for somebody's decision.
         case operation, blockedOperation
         /// Of volumes that somebody has changed at their provider, and of an instance that somebody has stopped there.
@@ -39,7 +41,8 @@ struct Estate: Sendable {
         /// Of a connection, done; it has found a volume whose reference is `stranger`.
         case discovery
         /// What was there before us, of each kind.
-        case adoptedInstance, adoptedVolume, adoptedNetwork, adoptedBucket, adoptedAddress, adoptedFirewall
+        case adoptedInstance, adoptedVolume, adoptedNetwork, adoptedBucket, adoptedAddress, adoptedFirewall,
+            adoptedSnapshot
         /// A request that changed something.
         case request
         /// A word of a closed list, the same for everybody.
@@ -60,9 +63,11 @@ struct Estate: Sendable {
         var isOfCloud: Bool {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .deletedVolume, .network, .deletedNetwork, .bucket,
-                .deletedBucket, .address, .firewall, .deletedFirewall, .stack, .plan, .schedule, .operation, .blockedOperation, .drift,
-                .ignorableDrift, .revertibleDrift, .discovery,
+                .deletedBucket, .address, .firewall, .deletedFirewall, .snapshot, .sourceVolume, .stack, .plan, .schedule, .operation,
+                .blockedOperation,
+                .drift, .ignorableDrift, .revertibleDrift, .discovery,
                 .adoptedInstance, .adoptedVolume, .adoptedNetwork, .adoptedBucket, .adoptedAddress, .adoptedFirewall,
+                .adoptedSnapshot,
             ].contains(self)
         }
 
@@ -106,11 +111,12 @@ struct Estate: Sendable {
                 case .plan: "plan"
                 case .schedule: "sch"
                 case .instance, .runningInstance, .deletedInstance, .adoptedInstance: InstanceKind.prefix
-                case .volume, .deletedVolume, .adoptedVolume: VolumeKind.prefix
+                case .volume, .deletedVolume, .adoptedVolume, .sourceVolume: VolumeKind.prefix
                 case .network, .deletedNetwork, .adoptedNetwork: NetworkKind.prefix
                 case .bucket, .deletedBucket, .adoptedBucket: BucketKind.prefix
                 case .address, .adoptedAddress: AddressKind.prefix
                 case .firewall, .deletedFirewall, .adoptedFirewall: FirewallKind.prefix
+                case .snapshot, .adoptedSnapshot: SnapshotKind.prefix
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .drift, .ignorableDrift, .revertibleDrift: "drf"
                 case .discovery: "dsc"

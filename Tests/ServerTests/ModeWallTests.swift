@@ -53,7 +53,9 @@ import Web
 
     @Test func `parts every list: each side has its own, and nothing else`() async throws {
         try await Self.inEstate { cloud, estate in
-            for list in ["connections", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "resources", "operations"] {
+            for list in [
+                "connections", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "resources", "operations",
+            ] {
                 let path = "/v1/\(list)?limit=100"
                 let live = Set(try await cloud.get(path, as: estate.credentials.workspaceLive).expecting(200).ids)
                 let test = Set(try await cloud.get(path, as: estate.credentials.workspaceTest).expecting(200).ids)

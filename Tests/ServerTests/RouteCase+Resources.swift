@@ -3,7 +3,7 @@ import Server
 
 extension RouteCase {
     static let resources: [String: RouteCase] = [
-        connections, instances, volumes, networks, buckets, addresses, firewalls, operations, drift, discoveries, releases,
+        connections, instances, volumes, networks, buckets, addresses, firewalls, snapshots, operations, drift, discoveries, releases,
     ].reduce(into: [:]) { all, cases in
         all.merge(cases) { one, _ in one }
     }
@@ -45,11 +45,18 @@ extension RouteCase {
 
     private static let volumes: [String: RouteCase] = collection("volumes", .volume, change: ["size_gib": 30]).merging([
         "POST /v1/volumes/{id}/undelete": RouteCase(path: [.deletedVolume]),
+        "PUT /v1/volumes/{id}": RouteCase(
+            path: [.resourceName], body: { Estate.draft(nil, in: $0.outcome.project.rawValue) },
+            reference: .init(noun: .project) { id, _ in Estate.draft(nil, in: id) },
+            otherReference: .init(noun: .snapshot) { id, estate in
+                Estate.draft(nil, in: estate.outcome.project.rawValue, spec: ["from_snapshot": .string(id)])
+            }),
         "POST /v1/volumes/{id}/actions/attach": RouteCase(
             path: [.volume], body: { ["instance_id": .string($0[.runningInstance]), "path": "/data"] }),
         "POST /v1/volumes/{id}/actions/detach": RouteCase(path: [.volume]),
         "POST /v1/volumes/{id}/actions/resize": RouteCase(path: [.volume], body: { _ in ["size_gib": 20] }),
-    ]) { one, _ in one }
+        "POST /v1/volumes/{id}/actions/snapshot": RouteCase(path: [.sourceVolume], body: { _ in ["labels": ["tier": "web"]] }),
+    ]) { _, other in other }
 
     private static let networks: [String: RouteCase] = collection("networks", .network, change: .object([])).merging([
         "POST /v1/networks/{id}/undelete": RouteCase(path: [.deletedNetwork]),
@@ -71,6 +78,14 @@ extension RouteCase {
         "POST /v1/firewalls/{id}/undelete": RouteCase(path: [.deletedFirewall]),
         "POST /v1/firewalls/{id}/actions/apply": RouteCase(path: [.firewall]),
     ]) { one, _ in one }
+
+    private static let snapshots: [String: RouteCase] = {
+        var cases = collection("snapshots", .snapshot, change: .object([])) { Estate.snapshot(of: $0[.sourceVolume]) }
+        cases["POST /v1/snapshots"]?.otherReference = .init(noun: .sourceVolume) { id, estate in
+            Estate.draft("theirs", in: estate.outcome.project.rawValue, spec: Estate.snapshot(of: id))
+        }
+        return cases
+    }()
 
     private static let operations: [String: RouteCase] = [
         "GET /v1/operations": RouteCase(
@@ -107,29 +122,31 @@ extension RouteCase {
 
     private static let releases = [
         ("instances", Estate.Noun.adoptedInstance), ("volumes", .adoptedVolume), ("networks", .adoptedNetwork), ("buckets", .adoptedBucket),
-        ("ips", .adoptedAddress), ("firewalls", .adoptedFirewall),
+        ("ips", .adoptedAddress), ("firewalls", .adoptedFirewall), ("snapshots", .adoptedSnapshot),
     ].reduce(into: [String: RouteCase]()) { all, one in
         all["POST /v1/\(one.0)/{id}/actions/release"] = RouteCase(path: [one.1])
     }
 
-    /// What every kind has alike. `change` is what a patch says of the spec.
-    private static func collection(_ name: String, _ noun: Estate.Noun, change: JSON) -> [String: RouteCase] {
+    /// What every kind has alike. `change` is what a patch says of the spec, `spec` what a create cannot go without.
+    private static func collection(
+        _ name: String, _ noun: Estate.Noun, change: JSON, spec: @escaping @Sendable (Estate) -> JSON? = { _ in nil }
+    ) -> [String: RouteCase] {
         let path = "/v1/" + name
         return [
             "GET \(path)": RouteCase(
                 reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
                 otherReference: .init(noun: .connection, query: { "provider=\($0)" }, body: nil)),
             "POST \(path)": RouteCase(
-                body: { Estate.draft("made", in: $0.outcome.project.rawValue) },
-                reference: .init(noun: .project, query: nil, body: { Estate.draft("theirs", in: $0) }),
+                body: { Estate.draft("made", in: $0.outcome.project.rawValue, spec: spec($0)) },
+                reference: .init(noun: .project) { id, estate in Estate.draft("theirs", in: id, spec: spec(estate)) },
                 otherReference: .init(noun: .connection) { id, estate in
-                    Estate.draft("theirs", in: estate.outcome.project.rawValue, at: id)
+                    Estate.draft("theirs", in: estate.outcome.project.rawValue, at: id, spec: spec(estate))
                 }),
             "GET \(path)/{id}": RouteCase(path: [noun]),
             "PATCH \(path)/{id}": RouteCase(path: [noun], body: { _ in ["labels": ["tier": "web"], "spec": change] }),
             "PUT \(path)/{id}": RouteCase(
-                path: [.resourceName], body: { Estate.draft(nil, in: $0.outcome.project.rawValue) },
-                reference: .init(noun: .project, query: nil, body: { Estate.draft(nil, in: $0) })),
+                path: [.resourceName], body: { Estate.draft(nil, in: $0.outcome.project.rawValue, spec: spec($0)) },
+                reference: .init(noun: .project) { id, estate in Estate.draft(nil, in: id, spec: spec(estate)) }),
             "DELETE \(path)/{id}": RouteCase(path: [noun]),
             "POST \(path)/{id}/actions/refresh": RouteCase(path: [noun]),
         ]

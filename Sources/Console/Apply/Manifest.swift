@@ -14,12 +14,14 @@ package struct Manifest: Sendable {
             let spec = body["spec"]
             return (body["depends_on"]?.array ?? []).compactMap(\.string) + (spec?["network_ids"]?.array ?? []).compactMap(\.string)
                 + [spec?["network_id"]?.string].compactMap { $0 } + (spec?["volumes"]?.array ?? []).compactMap { $0["volume_id"]?.string }
-                + (spec?["ip_ids"]?.array ?? []).compactMap(\.string) + (spec?["apply_to"]?["ids"]?.array ?? []).compactMap(\.string)
+                + (spec?["ip_ids"]?.array ?? []).compactMap(\.string)
+                + [spec?["volume_id"]?.string, spec?["from_snapshot"]?.string].compactMap { $0 }
+                + (spec?["apply_to"]?["ids"]?.array ?? []).compactMap(\.string)
         }
     }
 
     package enum Kind: String, Sendable, CaseIterable {
-        case networks, volumes, buckets, ips, instances, firewalls
+        case networks, volumes, buckets, ips, instances, firewalls, snapshots
 
         static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
     }

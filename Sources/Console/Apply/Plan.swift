@@ -68,7 +68,7 @@ package enum Plan {
                 members[index].value = .object(
                     (members[index].value.members ?? []).map { member in
                         switch member.name {
-                        case "network_id": return .init(member.name, id(member.value))
+                        case "network_id", "volume_id", "from_snapshot": return .init(member.name, id(member.value))
                         case "network_ids": return .init(member.name, .array((member.value.array ?? []).map(id)))
                         case "ip_ids": return .init(member.name, .array((member.value.array ?? []).map(id)))
                         case "apply_to":

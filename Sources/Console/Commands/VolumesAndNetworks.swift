@@ -16,11 +16,20 @@ struct Volumes: Resources {
         @OptionGroup var remote: RemoteOptions
         @OptionGroup var waiting: Waiting
         @OptionGroup var common: NewResource
-        @Option(help: "GiB.")
-        var size: Int
+        @Option(help: "GiB; the snapshot's when left out.")
+        var size: Int?
+        @Option(help: "A snapshot that is on it from the start, by id or name.")
+        var fromSnapshot: String?
+
+        func validate() throws {
+            if size == nil, fromSnapshot == nil { throw ValidationError("Say --size, or --from-snapshot.") }
+        }
 
         func run(_ server: Remote) async throws {
-            show(try await common.create("volumes", .given([("size_gib", .integer(Int64(size)))]), waiting, server), Volumes.columns)
+            let spec = JSON.given([
+                ("size_gib", size.map { .integer(Int64($0)) }), ("from_snapshot", fromSnapshot.map { .string($0) }),
+            ])
+            show(try await common.create("volumes", spec, waiting, server), Volumes.columns)
         }
     }
 }

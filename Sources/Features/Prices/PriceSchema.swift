@@ -18,6 +18,20 @@ package enum PriceSchema {
             "ALTER TABLE quota_use ADD COLUMN firewalls_limit INTEGER")
     ]
 
+    /// Snapshots are counted, and have a price in the books there are: like volumes, since ever.
+    package static let snapshots = [
+        Migration(
+            "0200-snapshots", "ALTER TABLE quota_use ADD COLUMN snapshots INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE quota_use ADD COLUMN snapshots_limit INTEGER",
+            """
+            INSERT INTO prices (workspace, mode, id, sku, provider, location, unit, amount, currency, description, effective_from, version,
+                created_at, updated_at)
+            SELECT workspace, mode, 'prc_01kam000000000000000000000', 'snapshot', '*', '*', 'gib_hour', '0.00007', 'USD', '',
+                MIN(effective_from), 1, MIN(created_at), MIN(updated_at)
+            FROM prices WHERE sku = 'volume.standard' AND provider = '*' AND location = '*' GROUP BY workspace, mode
+            """)
+    ]
+
     package static let migrations = [
         Migration(
             "0010-prices",

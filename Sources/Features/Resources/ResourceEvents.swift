@@ -152,6 +152,7 @@ extension ResourceKind {
         case .bucket: [.create, .update, .delete, .undelete, .empty]
         case .address: [.create, .update, .delete, .attach, .detach]
         case .firewall: [.create, .update, .delete, .undelete, .apply]
+        case .snapshot: [.create, .update, .delete]
         }
     }
 }

@@ -8,7 +8,7 @@ extension DockerProvider {
         case .instance: try await strangeContainers()
         case .volume: try await strangeVolumes()
         case .network: try await strangeNetworks()
-        case .bucket, .address, .firewall: []
+        case .bucket, .address, .firewall, .snapshot: []
         }
     }
 

@@ -16,7 +16,7 @@ struct DockerProvider: Provider {
         case .instance(let blueprint): try await createContainer(order, blueprint)
         case .volume(let blueprint): try await createVolume(order, blueprint)
         case .network(let blueprint): try await createNetwork(order, blueprint)
-        case .bucket, .address, .firewall: throw .cannot(order.subject.kind)
+        case .bucket, .address, .firewall, .snapshot: throw .cannot(order.subject.kind)
         }
     }
 
@@ -25,7 +25,7 @@ struct DockerProvider: Provider {
         case .instance: try await container(subject)?.sighting
         case .volume: try await volume(subject)
         case .network: try await network(subject)
-        case .bucket, .address, .firewall: nil
+        case .bucket, .address, .firewall, .snapshot: nil
         }
     }
 
@@ -45,7 +45,7 @@ struct DockerProvider: Provider {
             case .instance: try await deleteContainer(subject)
             case .volume: try await deleteVolume(subject)
             case .network: try await deleteNetworks(subject)
-            case .bucket, .address, .firewall: break
+            case .bucket, .address, .firewall, .snapshot: break
             }
         } catch  where error.kind == .absent {}  // somebody was quicker
     }
@@ -55,7 +55,7 @@ struct DockerProvider: Provider {
         case .instance: try await containers()
         case .volume: try await volumes()
         case .network: try await networks()
-        case .bucket, .address, .firewall: []
+        case .bucket, .address, .firewall, .snapshot: []
         }
     }
 }

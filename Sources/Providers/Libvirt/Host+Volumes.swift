@@ -1,55 +1,64 @@
 import Kernel
 import Provider
 
-// A volume's reference is the name of its file: libvirt has no other that is not a path.
+// A volume's reference, and a snapshot's, is the name of its file: libvirt has no other that is not a path.
 extension Host {
-    /// By its file's name, else by ours; else any installation's of that name, which is then foreign.
-    private func disk(_ subject: Subject) throws(ProviderError) -> Disk? {
-        let pool = try pool()
-        if let reference = subject.reference, Self.isFileName(reference), let known = try pool.disk(named: reference) { return known }
-        if let known = try pool.disk(named: site.fileName(subject)) { return known }
-        return try pool.disks().first { $0.name.hasPrefix(subject.name + ".") }
-    }
+    /// A disk, and whether all of it is there: no copy that was not finished.
+    private typealias Found = (disk: Disk, isWhole: Bool)
 
-    private static func isFileName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 255 && !text.hasPrefix(".")
-            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
+    /// By its file's name, else by ours; else any installation's of that name, which is then foreign.
+    private func disk(_ subject: Subject) throws(ProviderError) -> Found? {
+        let disks = try pool().disks().filter { $0.name == subject.reference || $0.name.hasPrefix(subject.name + ".") }
+        let files = disks.filter { !Site.isCopyNote($0.name) }
+        guard
+            let found = files.first(where: { $0.name == subject.reference }) ?? files.first(where: { $0.name == site.fileName(subject) })
+                ?? files.first
+        else { return nil }
+        return (disk: found, isWhole: disks.count == files.count)
     }
 
     func ownDisk(_ subject: Subject) throws(ProviderError) -> Disk {
-        guard let found = try disk(subject) else { throw .absent(subject.name) }
-        guard site.id(ofFile: found.name, kind: .volume) == subject.id else { throw .foreign(subject.name) }
+        guard let found = try disk(subject)?.disk else { throw .absent(subject.name) }
+        guard site.id(ofFile: found.name, kind: subject.kind) == subject.id else { throw .foreign(subject.name) }
         return found
     }
 
+    /// A volume or a snapshot.
     func volume(_ subject: Subject) throws(ProviderError) -> Sighting? {
         guard let found = try disk(subject) else { return nil }
-        return try present { () throws(ProviderError) in try sighting(found) }
+        return try present { () throws(ProviderError) in try sighting(found, subject.kind) }
     }
 
     /// Files that somebody removed are seen after a look at the pool. That fails while another one is going on, and what is known is told.
-    func volumes() throws(ProviderError) -> [Sighting] {
+    func volumes(_ kind: ResourceKind = .volume) throws(ProviderError) -> [Sighting] {
         let pool = try pool()
         try? pool.refresh()
+        let disks = try pool.disks()
+        let unfinished = Set(disks.map(\.name).filter(Site.isCopyNote).map(\.stem))
         var found: [Sighting] = []
-        for disk in try pool.disks() where site.id(ofFile: disk.name, kind: .volume) != nil {
-            if let sighting = try present({ () throws(ProviderError) in try sighting(disk) }) { found.append(sighting) }
+        for disk in disks where site.id(ofFile: disk.name, kind: kind) != nil {
+            let isWhole = !unfinished.contains(disk.name.stem)
+            if let sighting = try present({ () throws(ProviderError) in try sighting((disk: disk, isWhole: isWhole), kind) }) {
+                found.append(sighting)
+            }
         }
         return found
     }
 
-    private func sighting(_ disk: Disk) throws(ProviderError) -> Sighting {
+    /// How large a disk is that is still being written cannot be told.
+    private func sighting(_ found: Found, _ kind: ResourceKind) throws(ProviderError) -> Sighting {
         var state = ObservedState()
-        state.sizeGiB = Int(clamping: try disk.bytes() >> 30)
-        let owner = site.id(ofFile: disk.name, kind: .volume).map(Sighting.Owner.ours) ?? .foreign
-        return Sighting(reference: disk.name, owner: owner, state: state)
+        if found.isWhole { state.sizeGiB = Int(clamping: try found.disk.bytes() >> 30) }
+        if kind == .snapshot { state.progress = found.isWhole ? .done : .going }
+        let owner = site.id(ofFile: found.disk.name, kind: kind).map(Sighting.Owner.ours) ?? .foreign
+        return Sighting(reference: found.disk.name, owner: owner, state: state, isWhole: found.isWhole)
     }
 
-    func createVolume(_ order: Order, _ blueprint: VolumeBlueprint) throws(ProviderError) -> Sighting {
+    func createVolume(_ order: Order, _ blueprint: VolumeBlueprint, random: UInt64) throws(ProviderError) -> Sighting {
         guard !blueprint.isEncrypted else { throw .unsupported(.encryption, "Volumes here are not encrypted.") }
-        if let known = try volume(order.subject) {
-            guard known.owner == .ours(order.subject.id) else { throw .foreign(order.subject.name) }
-            return known
+        if let known = try made(order.subject) { return known }
+        if let source = blueprint.source {
+            return try copy(try ownDisk(source), to: order.subject, atLeastGiB: blueprint.sizeGiB, random: random)
         }
         let definition = XMLTree(
             "volume",
@@ -57,7 +66,14 @@ extension Host {
                 XMLTree("name", text: site.fileName(order.subject)), XMLTree("capacity", ["unit": "GiB"], text: String(blueprint.sizeGiB)),
                 XMLTree("allocation", text: "0"), XMLTree("target", [XMLTree("format", ["type": "qcow2"])]),
             ])
-        return try sighting(try pool().make(definition))
+        return try sighting((disk: try pool().make(definition), isWhole: true), .volume)
+    }
+
+    /// What an earlier attempt has finished.
+    func made(_ subject: Subject) throws(ProviderError) -> Sighting? {
+        guard let known = try volume(subject) else { return nil }
+        guard known.owner == .ours(subject.id) else { throw .foreign(subject.name) }
+        return known.isWhole ? known : nil
     }
 
     /// A disk that is in use is grown by the machine that has it; else by libvirt.
@@ -73,14 +89,15 @@ extension Host {
     }
 
     func deleteVolume(_ subject: Subject) throws(ProviderError) {
-        guard let found = try disk(subject) else { return }
-        guard site.id(ofFile: found.name, kind: .volume) == subject.id else { throw .foreign(subject.name) }
+        guard let found = try disk(subject)?.disk else { return }
+        guard site.id(ofFile: found.name, kind: subject.kind) == subject.id else { throw .foreign(subject.name) }
         let users = try users(of: try found.path())
         guard users.isEmpty else { throw ProviderError(.conflict, "The volume is in use by \(users.count) machines.") }
         try found.remove()
+        try forgetCopies(to: subject)
     }
 
-    private func users(of path: String) throws(ProviderError) -> [Machine] {
+    func users(of path: String) throws(ProviderError) -> [Machine] {
         try definedMachines().filter { machine in MachineDefinition.disks(in: machine.definition).contains { $0.path == path } }.map(
             \.machine)
     }

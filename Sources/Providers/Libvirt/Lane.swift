@@ -51,17 +51,21 @@ actor Lane {
 /// order it was asked for.
 struct Lanes: Sendable {
     private let lanes: [Lane]
+    private let open: @Sendable () -> Lane
 
-    init(egress: Egress, socket: String) { lanes = (0..<4).map { _ in Lane(egress: egress, socket: socket) } }
+    init(egress: Egress, socket: String) {
+        open = { Lane(egress: egress, socket: socket) }
+        lanes = (0..<4).map { [open] _ in open() }
+    }
 
-    /// Does the work on the lane of that object. A daemon that does not answer in time is given up; the thread goes on waiting for it.
+    /// Does the work on the lane of that object, or, when it takes long, on one that is opened for it. A daemon that does not answer in time is given up; the thread goes on waiting for it.
     /// Throws `.unreachable` when the work has not begun by then, and `.ambiguous` when it has.
     func run<Answer: Sendable>(
-        for id: String, within limit: Duration = .seconds(60), _ surroundings: Surroundings,
+        for id: String, isLong: Bool = false, within limit: Duration = .seconds(60), _ surroundings: Surroundings,
         _ work: @escaping @Sendable (Hypervisor) throws(ProviderError) -> Answer
     ) async throws(ProviderError) -> Answer {
         let number = id.utf8.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) } % UInt32(lanes.count)
-        let (lane, promise) = (lanes[Int(number)], Promise<Answer>())
+        let (lane, promise) = (isLong ? open() : lanes[Int(number)], Promise<Answer>())
         // Not a task group: that would wait for the thread that waits.
         Task {
             do throws(ProviderError) {

@@ -57,8 +57,10 @@ extension Host {
             seen["n" + network.name] = Pulse(hint: .resource(.network, id: id), state: network.isActive ? "active" : "")
         }
         for disk in try pool().disks() {
-            guard let id = site.id(ofFile: disk.name, kind: .volume) else { continue }
-            seen["v" + disk.name] = Pulse(hint: .resource(.volume, id: id), state: "")
+            for kind in [ResourceKind.volume, .snapshot] {
+                guard let id = site.id(ofFile: disk.name, kind: kind) else { continue }
+                seen["v" + disk.name] = Pulse(hint: .resource(kind, id: id), state: "")
+            }
         }
         return seen
     }

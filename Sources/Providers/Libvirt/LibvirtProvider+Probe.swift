@@ -13,9 +13,10 @@ extension LibvirtProvider {
                 server: "libvirt \(Self.version(library)), qemu \(Self.version(emulator))",
                 features: [
                     .instances, .volumes, .networks, .madeStopped, .resize, .attachVolume, .joinNetwork, .metrics, .grow, .volumeSize,
+                    .snapshots,
                 ],
                 largest: Capacity(milliCPUs: node.processors * 1000, memoryMiB: node.memoryMiB),
-                identification: [.instance: .name, .volume: .name, .network: .name])
+                identification: [.instance: .name, .volume: .name, .network: .name, .snapshot: .name])
         }
     }
 

@@ -10,7 +10,7 @@ extension LibvirtProvider {
             case .instance: try host.strangeMachines()
             case .volume: try host.strangeDisks()
             case .network: try host.strangeNetworks()
-            case .bucket, .address, .firewall: []
+            case .bucket, .address, .firewall, .snapshot: []  // a copy is told from a disk by its name alone
             }
         }
     }
@@ -48,23 +48,23 @@ extension Host {
         return found
     }
 
-    /// Without the disks that a machine of some installation began from.
+    /// Without the disks that a machine of some installation began from, and without snapshots.
     fileprivate func strangeDisks() throws(ProviderError) -> [Stranger] {
         let pool = try pool()
         try? pool.refresh()
         var found: [Stranger] = []
         for disk in try pool.disks() {
-            let (name, stem) = (disk.name, String(disk.name.prefix { $0 != "." }))
-            guard site.id(ofFile: name, kind: .volume) == nil, Subject.id(named: stem, kind: .instance)?.hasPrefix("inst_") != true else {
-                continue
-            }
+            let name = disk.name
+            guard site.id(ofFile: name, kind: .volume) == nil, !Site.isCopyNote(name), Site.id(ofStem: name.stem, kind: .instance) == nil,
+                Site.id(ofStem: name.stem, kind: .snapshot) == nil
+            else { continue }
             var state = ObservedState()
             guard let bytes = try present({ () throws(ProviderError) in try disk.bytes() }) else { continue }
             state.sizeGiB = Int(clamping: bytes >> 30)
             found.append(
                 Stranger(
                     reference: name, name: name, state: state, known: ["encrypted": false],
-                    isMarked: Subject.id(named: stem, kind: .volume)?.hasPrefix("vol_") == true))
+                    isMarked: Site.id(ofStem: name.stem, kind: .volume) != nil))
         }
         return found
     }

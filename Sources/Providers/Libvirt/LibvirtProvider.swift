@@ -12,11 +12,14 @@ struct LibvirtProvider: Provider {
 
     func create(_ order: Order) async throws(ProviderError) -> Sighting {
         let random = surroundings.random()
-        return try await at(order.subject.id) { host throws(ProviderError) in
-            switch order.blueprint {
+        return try await lanes.run(for: order.subject.id, isLong: order.isCopy, surroundings) {
+            [site] hypervisor throws(ProviderError) -> Sighting in
+            let host = Host(hypervisor, site)
+            return switch order.blueprint {
             case .instance(let blueprint): try host.createInstance(order, blueprint)
-            case .volume(let blueprint): try host.createVolume(order, blueprint)
+            case .volume(let blueprint): try host.createVolume(order, blueprint, random: random)
             case .network(let blueprint): try host.createNetwork(order, blueprint, random: random)
+            case .snapshot(let blueprint): try host.createSnapshot(order, blueprint, random: random)
             case .bucket, .address, .firewall: throw .cannot(order.subject.kind)
             }
         }
@@ -26,7 +29,7 @@ struct LibvirtProvider: Provider {
         try await at(subject.id) { host throws(ProviderError) in
             switch subject.kind {
             case .instance: try host.instance(subject)
-            case .volume: try host.volume(subject)
+            case .volume, .snapshot: try host.volume(subject)
             case .network: try host.network(subject)
             case .bucket, .address, .firewall: nil
             }
@@ -62,7 +65,7 @@ struct LibvirtProvider: Provider {
             try await at(subject.id) { host throws(ProviderError) in
                 switch subject.kind {
                 case .instance: try host.deleteInstance(subject)
-                case .volume: try host.deleteVolume(subject)
+                case .volume, .snapshot: try host.deleteVolume(subject)
                 case .network: try host.deleteNetwork(subject)
                 case .bucket, .address, .firewall: break
                 }
@@ -74,7 +77,7 @@ struct LibvirtProvider: Provider {
         try await at("list") { host throws(ProviderError) in
             switch kind {
             case .instance: try host.instances()
-            case .volume: try host.volumes()
+            case .volume, .snapshot: try host.volumes(kind)
             case .network: try host.networks()
             case .bucket, .address, .firewall: []
             }
@@ -120,6 +123,17 @@ extension LibvirtProvider {
             try await surroundings.sleep(.seconds(1))
         } catch {
             throw ProviderError(.ambiguous, "The request was given up.")
+        }
+    }
+}
+
+extension Order {
+    /// Whether libvirt has to copy a whole disk for it.
+    fileprivate var isCopy: Bool {
+        switch blueprint {
+        case .snapshot: true
+        case .volume(let blueprint): blueprint.source != nil
+        default: false
         }
     }
 }

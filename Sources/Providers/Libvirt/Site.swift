@@ -69,12 +69,26 @@ struct Site: Sendable {
     /// A disk in our pool: `cloudapi-vol-….<installation>.qcow2`. Its name is all that says whose it is.
     func fileName(_ subject: Subject) -> String { subject.name + "." + ownership + ".qcow2" }
 
-    /// The id of ours behind the name of a disk; nil for those that are not ours.
+    /// The id of ours behind the name of a disk; nil for those that are not ours, or of another kind, such as what a machine starts from.
     func id(ofFile name: String, kind: ResourceKind) -> String? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[1] == ownership, parts[2] == "qcow2" else { return nil }
-        return Subject.id(named: String(parts[0]), kind: kind)
+        return Self.id(ofStem: String(parts[0]), kind: kind)
     }
+
+    /// The same whichever installation made it: of a volume `cloudapi-vol-…`.
+    static func id(ofStem stem: String, kind: ResourceKind) -> String? {
+        let prefix = kind == .volume ? "vol_" : kind == .snapshot ? "snap_" : "inst_"
+        return Subject.id(named: stem, kind: kind).flatMap { $0.hasPrefix(prefix) ? $0 : nil }
+    }
+
+    /// An empty file beside a disk that is being copied: `cloudapi-snap-….<installation>.<attempt>.copy`.
+    func copyNote(_ subject: Subject, _ attempt: UInt64) -> String {
+        subject.name + "." + ownership + "." + String(attempt, radix: 16) + Self.copyEnding
+    }
+
+    static func isCopyNote(_ name: String) -> Bool { name.hasPrefix("cloudapi-") && name.hasSuffix(copyEnding) }
+    private static let copyEnding = ".copy"
 
     private var ownership: String { Self.hex(digest("owner").prefix(8)) }
 
@@ -83,4 +97,9 @@ struct Site: Sendable {
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
+}
+
+extension String {
+    /// Of the name of a file: all before the first dot.
+    var stem: String { String(prefix { $0 != "." }) }
 }

@@ -50,6 +50,10 @@ package struct Capabilities: Sendable, Equatable {
         case reverseDNS = "ip.reverse_dns"
         case attachAddress = "instance.attach_ip"
         case firewalls
+        /// Of volumes, and volumes made from them.
+        case snapshots
+        /// Of a volume that a running instance has.
+        case liveSnapshots = "snapshot.live"
 
         package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
     }

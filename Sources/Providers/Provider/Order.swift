@@ -8,6 +8,8 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     /// A public one, which an instance can have.
     case address = "ip"
     case firewall
+    /// What was on a volume at one moment.
+    case snapshot
 }
 
 extension ResourceKind {
@@ -20,6 +22,7 @@ extension ResourceKind {
         case .bucket: .buckets
         case .address: .addresses
         case .firewall: .firewalls
+        case .snapshot: .snapshots
         }
     }
 }
@@ -75,6 +78,7 @@ package enum Blueprint: Sendable, Equatable {
     case bucket(BucketBlueprint)
     case address(AddressBlueprint)
     case firewall(FirewallBlueprint)
+    case snapshot(SnapshotBlueprint)
 }
 
 package struct InstanceBlueprint: Sendable, Equatable {
@@ -129,12 +133,21 @@ package struct VolumeBlueprint: Sendable, Equatable {
     package var sizeGiB: Int
     package var type: String
     package var isEncrypted: Bool
+    /// The snapshot that is on it from the start, no larger than it.
+    package var source: Subject?
 
-    package init(sizeGiB: Int, type: String, isEncrypted: Bool) {
+    package init(sizeGiB: Int, type: String, isEncrypted: Bool, source: Subject? = nil) {
         self.sizeGiB = sizeGiB
         self.type = type
         self.isEncrypted = isEncrypted
+        self.source = source
     }
+}
+
+package struct SnapshotBlueprint: Sendable, Equatable {
+    package let volume: Subject
+
+    package init(volume: Subject) { self.volume = volume }
 }
 
 package struct NetworkBlueprint: Sendable, Equatable {

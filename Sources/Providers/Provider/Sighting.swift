@@ -49,8 +49,18 @@ package struct ObservedState: Sendable, Equatable {
     /// Whether a bucket has nothing in it, no old version either; nil when that was not looked at.
     package var isEmpty: Bool?
     package var firewall: FirewallState?
+    /// How far a snapshot is.
+    package var progress: Progress?
 
     package init() {}
+
+    /// How far a cloud is with what takes its time.
+    package enum Progress: Sendable {
+        case going
+        case done
+        /// It ended without success, and will not go on.
+        case failed
+    }
 }
 
 /// The rules of a firewall and our ids of the instances it is in force for, both in an order of their own.

@@ -2,7 +2,7 @@ import Kernel
 package import Provider
 import Storage
 
-// Addresses, firewalls and buckets.
+// Addresses, firewalls, buckets, and snapshots.
 extension SimulatedCloud {
     /// So many objects one call takes out of a bucket.
     static let objectsRemovedAtOnce = 1000
@@ -20,6 +20,25 @@ extension SimulatedCloud {
             try enforce(object, for: wanted.targets, scene)
         default: throw ProviderError(.rejected, "These are no settings of a \(object.kind.rawValue).")
         }
+    }
+
+    /// A snapshot of a volume is as large as that, a volume of a snapshot at least.
+    func fill(_ object: inout SimulatedObject, with source: Subject, _ scene: Scene) throws {
+        try settings.require(.snapshots)
+        let source = try existing(source, scene)
+        let size = source.sizeGiB ?? 0
+        if object.kind == .snapshot {
+            if try !settings.features.contains(.liveSnapshots) && isHeldByRunning(source, scene.connection) {
+                throw ProviderError(.rejected, "A running instance has the volume; stop it, or detach the volume.")
+            }
+            object.sizeGiB = size
+        }
+        guard object.sizeGiB ?? 0 >= size else { throw ProviderError(.rejected, "The snapshot has \(size) GiB and does not fit.") }
+        object.set(copyOf: source)
+    }
+
+    private func isHeldByRunning(_ volume: SimulatedObject, _ connection: Connection) throws -> Bool {
+        try links(to: volume, connection).contains { try object(.instance, $0, connection)?.power == .running }
     }
 
     func assign(_ address: SimulatedObject, to instance: SimulatedObject, _ scene: Scene) throws {

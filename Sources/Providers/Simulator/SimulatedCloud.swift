@@ -50,6 +50,7 @@ struct SimulatedCloud: Sendable {
             try settings.require(.volumes)
             if blueprint.isEncrypted { try settings.require(.encryption) }
             object.sizeGiB = blueprint.sizeGiB
+            if let source = blueprint.source { try fill(&object, with: source, scene) }
         case .network(let blueprint):
             try settings.require(.networks)
             object.cidr = try range(blueprint.cidr, scene.connection)
@@ -65,6 +66,7 @@ struct SimulatedCloud: Sendable {
         case .firewall(let blueprint):
             try settings.require(.firewalls)
             object.set(blueprint.rules)
+        case .snapshot(let blueprint): try fill(&object, with: blueprint.volume, scene)
         }
     }
 
@@ -195,6 +197,7 @@ struct SimulatedCloud: Sendable {
         case (.firewall, _):
             object.set(
                 object.rules + [FirewallRule(direction: .ingress, networkProtocol: .tcp, ports: 22...22, cidr: "0.0.0.0/0")])
+        case (.snapshot, _): return  // it does not change
         }
         try update(object, scene.connection)
     }
@@ -206,7 +209,7 @@ struct SimulatedCloud: Sendable {
             resource: installation == nil ? nil : name.replacing("cloudapi-", with: "").replacing("-", with: "_"), madeAt: now)
         switch kind {
         case .instance: (object.power, object.size, object.image) = (.stopped, Capacity(milliCPUs: 1000, memoryMiB: 1024), "debian-12")
-        case .volume: object.sizeGiB = 10
+        case .volume, .snapshot: object.sizeGiB = 10
         case .network: (object.cidr, object.reachesOutside) = ("192.168.77.0/24", true)
         case .bucket: object.set(BucketBlueprint())
         case .address: object.set(AddressBlueprint(family: .v4), ip: "198.19.255.254")

@@ -1,7 +1,7 @@
 import Kernel
 import Provider
 
-/// Buckets, addresses and firewalls: what they are set to, as it stands in one column.
+/// Buckets, addresses, firewalls and copies: what they are set to, as it stands in one column.
 extension SimulatedObject {
     mutating func set(_ bucket: BucketBlueprint) {
         settings = [
@@ -25,6 +25,9 @@ extension SimulatedObject {
                 })
         ]
     }
+
+    /// What a volume or a snapshot was copied from, by its reference: all that the simulated cloud knows of what is on one.
+    mutating func set(copyOf source: SimulatedObject) { settings = ["copy_of": .string(source.reference)] }
 
     /// How many objects are in a bucket.
     var objects: Int {
@@ -69,6 +72,7 @@ extension SimulatedObject {
             state.publicAddresses = [address.ip]
             state.reverseDNS = address.blueprint.reverseDNS
         case .firewall: state.firewall = FirewallState(rules: rules, targets: members)
+        case .snapshot: state.progress = .done
         case .instance, .volume, .network: break
         }
     }

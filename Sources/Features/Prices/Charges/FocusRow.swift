@@ -157,6 +157,7 @@ extension Charge {
         switch consumer.kind {
         case "instance": ("Instances", "Compute", "Virtual Machines")
         case "volume": ("Volumes", "Storage", "Block Storage")
+        case "snapshot": ("Snapshots", "Storage", "Backup Storage")
         case "network": ("Networks", "Networking", "Network Infrastructure")
         case "bucket": ("Buckets", "Storage", "Object Storage")
         case "ip": ("IP Addresses", "Networking", "Network Infrastructure")

@@ -8,6 +8,7 @@ package enum PriceBook {
         InstanceSize.all.map { ($0.sku, .hour, $0.firstPrice) } + [
             ("volume.standard", .gibHour, "0.00011"), ("volume.fast", .gibHour, "0.00023"), ("network", .hour, "0"),
             ("bucket", .hour, "0"), ("ip.ipv4", .hour, "0.0050"), ("ip.ipv6", .hour, "0"), ("firewall", .hour, "0"),
+            ("snapshot", .gibHour, "0.00007"),
         ]
 
     /// Plants the first prices, in force since ever. Setup and the sandbox's reset say so in the log, so the prices do not.

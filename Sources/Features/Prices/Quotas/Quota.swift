@@ -14,6 +14,7 @@ package enum Quota {
         case buckets
         case ips
         case firewalls
+        case snapshots
 
         package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
     }
@@ -41,7 +42,7 @@ package enum Quota {
         func standardLimit(of metric: Metric, in mode: Mode) -> Int? {
             guard case .account = self else { return nil }
             return switch metric {
-            case .instances, .volumes: mode == .live ? 10_000 : 100
+            case .instances, .volumes, .snapshots: mode == .live ? 10_000 : 100
             case .networks, .buckets, .ips, .firewalls: mode == .live ? 1_000 : 20
             case .milliCPUs: mode == .live ? 20_000_000 : 200_000
             case .memoryMiB: mode == .live ? 40_000_000 : 400_000

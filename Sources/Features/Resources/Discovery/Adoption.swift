@@ -143,7 +143,7 @@ extension Discovery.Object {
             members["power"] = .string(power == .running ? "running" : "stopped")
             members["image"] = .string(String((members["image"]?.string ?? "unknown").prefix(255)))
             members["volumes"] = []
-        case .volume:
+        case .volume, .snapshot:
             if members["size_gib"] == nil || draft.sizeGiB != nil { members["size_gib"] = .integer(draft.sizeGiB ?? 1) }
             if members["encrypted"] == nil { members["encrypted"] = false }
         case .network, .bucket, .address, .firewall: break

@@ -25,6 +25,9 @@ extension Resource {
         }
         if kind == .network { status.append(.init("cidr", JSON(observed.cidr))) }
         if kind == .bucket { status.append(.init("empty", observed.isEmpty.map(JSON.bool) ?? .null)) }
+        if case .snapshot(let spec) = spec {
+            status += [.init("size_gib", JSON(observed.sizeGiB)), .init("volume_id", JSON(spec.volume))]
+        }
         if kind == .firewall { status.append(.init("applied_to", .array((observed.appliedTo ?? []).map(JSON.string)))) }
         return [
             "status": .object(status), "etag": .string(etag.text), "operation_id": JSON(operation), "updated_at": JSON(updatedAt),

@@ -12,6 +12,7 @@ extension ResourceKind {
         case .bucket: "buckets"
         case .address: "ips"
         case .firewall: "firewalls"
+        case .snapshot: "snapshots"
         }
     }
 
@@ -23,6 +24,7 @@ extension ResourceKind {
         case .bucket: .bucketsRead
         case .address: .ipsRead
         case .firewall: .firewallsRead
+        case .snapshot: .snapshotsRead
         }
     }
 
@@ -34,6 +36,7 @@ extension ResourceKind {
         case .bucket: .bucketsWrite
         case .address: .ipsWrite
         case .firewall: .firewallsWrite
+        case .snapshot: .snapshotsWrite
         }
     }
 
@@ -46,6 +49,7 @@ extension ResourceKind {
         case .bucket: "Bucket"
         case .address: "Address"
         case .firewall: "Firewall"
+        case .snapshot: "Snapshot"
         }
     }
 
@@ -57,24 +61,35 @@ extension ResourceKind {
         case .bucket: BucketKind.prefix
         case .address: AddressKind.prefix
         case .firewall: FirewallKind.prefix
+        case .snapshot: SnapshotKind.prefix
         }
     }
 
     /// In a sentence.
     var noun: String { self == .address ? "address" : rawValue }
 
-    /// Whether a deleted one can come back: made again as it was, or because it was kept. An address is somebody else's by then.
-    var canBeUndeleted: Bool { self != .address }
+    /// Whether a deleted one can come back: made again as it was, or because it was kept. An address is somebody else's by
+    /// then, and the data of a snapshot are gone.
+    var canBeUndeleted: Bool { self != .address && self != .snapshot }
 
     /// Whether a deletion leaves its object at the provider until it is purged. What is in a bucket is not touched by a deletion: it has to
     /// be empty.
     var isKeptWhenDeleted: Bool { self == .volume }
 
     /// Whether making it again brings back all of it, so that nothing is lost with it.
-    var isStateless: Bool { self != .volume && self != .address && self != .bucket }
+    var isStateless: Bool { self != .volume && self != .snapshot && self != .address && self != .bucket }
 
     /// Whether one instance at a time can have it.
     var isHeld: Bool { self == .volume || self == .address }
+
+    /// The member of a spec that names what it is made from, and that one's kind.
+    var madeFrom: (member: String, kind: ResourceKind)? {
+        switch self {
+        case .snapshot: ("volume_id", .volume)
+        case .volume: ("from_snapshot", .snapshot)
+        default: nil
+        }
+    }
 
     func makeID(_ by: Attribution) -> ResourceID {
         switch self {
@@ -84,6 +99,7 @@ extension ResourceKind {
         case .bucket: ResourceID(by.makeID(BucketKind.self).rawValue)
         case .address: ResourceID(by.makeID(AddressKind.self).rawValue)
         case .firewall: ResourceID(by.makeID(FirewallKind.self).rawValue)
+        case .snapshot: ResourceID(by.makeID(SnapshotKind.self).rawValue)
         }
     }
 }

@@ -10,6 +10,7 @@ package enum Spec: Sendable, Equatable {
     case bucket(BucketSpec)
     case address(AddressSpec)
     case firewall(FirewallSpec)
+    case snapshot(SnapshotSpec)
 
     package init?(_ kind: ResourceKind, _ json: JSON) {
         switch kind {
@@ -19,6 +20,7 @@ package enum Spec: Sendable, Equatable {
         case .bucket: self = .bucket(BucketSpec(json))
         case .address: self = .address(AddressSpec(json))
         case .firewall: self = .firewall(FirewallSpec(json))
+        case .snapshot: self = .snapshot(SnapshotSpec(json))
         }
     }
 
@@ -30,6 +32,7 @@ package enum Spec: Sendable, Equatable {
         case .bucket(let spec): spec.json
         case .address(let spec): spec.json
         case .firewall(let spec): spec.json
+        case .snapshot(let spec): spec.json
         }
     }
 
@@ -37,9 +40,14 @@ package enum Spec: Sendable, Equatable {
     package var references: [Reference] {
         switch self {
         case .instance(let spec): spec.references
-        case .volume, .network, .bucket, .address, .firewall: []
+        case .volume(let spec): spec.references
+        case .snapshot(let spec): spec.references
+        case .network, .bucket, .address, .firewall: []
         }
     }
+
+    /// Those of them that it needs for as long as it is there.
+    package var standingReferences: [Reference] { references.filter { !$0.relation.isForMaking } }
 
     /// What it takes of quotas, and what it costs by the hour while it is wanted like this.
     package var demand: Demand {
@@ -50,6 +58,7 @@ package enum Spec: Sendable, Equatable {
         case .bucket: Demand(lines: [.init(sku: "bucket", units: 1)], counts: [.buckets: 1])
         case .address(let spec): Demand(lines: [.init(sku: "ip." + spec.family.rawValue, units: 1)], counts: [.ips: 1])
         case .firewall: Demand(lines: [.init(sku: "firewall", units: 1)], counts: [.firewalls: 1])
+        case .snapshot(let spec): spec.demand
         }
     }
 
@@ -58,7 +67,7 @@ package enum Spec: Sendable, Equatable {
         switch self {
         case .instance(let spec): spec.alternatives
         case .volume(let spec): spec.alternatives
-        case .network, .bucket, .address, .firewall: []
+        case .network, .bucket, .address, .firewall, .snapshot: []
         }
     }
 
@@ -76,13 +85,12 @@ package struct Reference: Sendable, Equatable {
         case network
         case volume
         case address
+        /// The volume that a snapshot is of.
+        case snapshotOf = "snapshot_of"
+        /// The snapshot that a volume is made from.
+        case fromSnapshot = "from_snapshot"
 
-        var kind: ResourceKind {
-            switch self {
-            case .network: .network
-            case .volume: .volume
-            case .address: .address
-            }
-        }
+        /// Whether it is needed until the resource is made and no longer.
+        var isForMaking: Bool { self == .snapshotOf || self == .fromSnapshot }
     }
 }

@@ -19,15 +19,17 @@ enum Action: String, Sendable, CaseIterable {
     case detach
     case empty
     case apply
+    case snapshot
 
     static func all(of kind: ResourceKind) -> [Action] {
         switch kind {
         case .instance: [.start, .stop, .restart, .resize, .attachVolume, .detachVolume, .attachIP, .detachIP]
-        case .volume: [.attach, .detach, .resize]
+        case .volume: [.attach, .detach, .resize, .snapshot]
         case .network: [.attach, .detach]
         case .bucket: [.empty]
         case .address: [.attach, .detach]
         case .firewall: [.apply]
+        case .snapshot: []
         }
     }
 
@@ -44,6 +46,7 @@ enum Action: String, Sendable, CaseIterable {
         case (.detachIP, _), (.detach, .address): "Take a public address from an instance"
         case (.empty, _): "Remove everything that is in a bucket"
         case (.apply, _): "Put a firewall before the instances that fit now"
+        case (.snapshot, _): "Keep what is on a volume now"
         case (.attach, .volume): "Attach a volume to an instance"
         case (.detach, .volume): "Detach a volume from its instance"
         case (.attach, _): "Put an instance on a network"
@@ -51,12 +54,27 @@ enum Action: String, Sendable, CaseIterable {
         }
     }
 
+    var details: String {
+        self == .snapshot
+            ? "Like `POST /v1/snapshots` with this volume, and needs `snapshots:write` too. `operation.resource.id` is the snapshot."
+            : ""
+    }
+
+    /// What can go wrong beside what can with each.
+    var problems: [Problem.Code] { self == .snapshot ? [.nameTaken, .projectArchived, .insufficientScope] : [] }
+
     func body(_ kind: ResourceKind) -> Route.Body {
         let instance = Schema.Field.required("instance_id", .string(1...100, .name, "By id or name."))
         let path = Schema.Field.required("path", InstanceSpec.pathSchema)
         switch (self, kind) {
         case (.start, _), (.stop, _), (.restart, _), (.empty, _), (.apply, _), (.detach, .address): return .optional(.object([]))
         case (.attachIP, _), (.detachIP, _): return .required(.object([.required("ip_id", .string(1...100, .name, "By id or name."))]))
+        case (.snapshot, _):
+            return .optional(
+                .object([
+                    .optional("name", ResourceDraft.nameSchema.described("The snapshot's; the volume's name with the time when left out.")),
+                    .optional("labels", ResourceDraft.labelsSchema.described("The snapshot's; the volume's when left out.")),
+                ]))
         case (.resize, .volume): return .required(.object([.required("size_gib", .integer(VolumeSpec.sizes))]))
         case (.resize, _): return .required(.object([.required("size", InstanceSpec.sizeSchema)]))
         case (.attachVolume, _): return .required(.object([.required("volume_id", .string(1...100, .name, "By id or name.")), path]))
@@ -101,6 +119,7 @@ extension Admitting {
         case (.empty, .bucket): return try run(.empty, resource, resource.spec, [Step(.empty)])
         case (.apply, .firewall(let spec)):
             return try run(.apply, resource, resource.spec, try application(of: spec, resource))
+        case (.snapshot, .volume): return try snapshot(resource, body)
         case (.attach, .network):
             return try join(resource, try other(body?["instance_id"], .instance, of: resource, at: "/instance_id"))
         case (.detach, .network):

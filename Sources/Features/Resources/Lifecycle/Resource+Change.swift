@@ -57,7 +57,7 @@ extension Admitting {
             var wanted = spec
             if let size = patch["size_gib"]?.integer { wanted.sizeGiB = Int(size) }
             return (.volume(wanted), try steps(from: spec, to: wanted, of: resource))
-        case .network: return (resource.spec, [])
+        case .network, .snapshot: return (resource.spec, [])
         case .bucket(let spec): return try change(spec, by: patch, of: resource)
         case .address(let spec): return try change(spec, by: patch, of: resource)
         case .firewall(let spec): return try change(spec, by: patch, of: resource)
@@ -170,6 +170,7 @@ extension Admitting {
             let isSame =
                 switch member.name {
                 case "image", "command", "type", "encrypted", "cidr", "nat", "family": kept[member.name] == member.value
+                case "volume_id", "from_snapshot": try isNamed(kept[member.name], by: member.value, known)
                 default: true
                 }
             guard isSame else {
@@ -178,6 +179,12 @@ extension Admitting {
                     violations: [.init(pointer: "/spec/" + member.name, code: "immutable_field", detail: "cannot be changed")])
             }
         }
+    }
+
+    /// Whether an id or a name is that of what it was made from, which may be gone.
+    private func isNamed(_ kept: JSON?, by said: JSON, _ known: Resource) throws -> Bool {
+        guard let source = kept?.string else { return said == .null }
+        return try said.string == source || said.string == Resource.find(ResourceID(source), in: known.tenant, connection).name
     }
 }
 
@@ -191,6 +198,7 @@ extension ResourceKind {
         case .bucket: ["public", "versioning", "encryption", "expire_days", "quota_bytes"]
         case .address: ["reverse_dns"]
         case .firewall: ["rules", "apply_to"]
+        case .snapshot: []
         }
     }
 }

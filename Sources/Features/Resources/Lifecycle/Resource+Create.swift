@@ -32,13 +32,13 @@ struct Admitting {
     // MARK: Create
 
     func create(_ draft: ResourceDraft, in project: Project, isDryRun: Bool = false) throws -> Admitted {
-        let account = try ProviderConnection.resolve(draft.provider, for: project.id, caller.tenant, connection)
+        let account = try account(for: draft, in: project)
         let resolution = SpecResolution(caller: caller, project: project, account: account, connection: connection)
         let resolved = try resolution.resolve(draft)
         var resource = Resource(
             id: draft.kind.makeID(by), kind: draft.kind, tenant: caller.tenant, account: project.account, project: project.id,
             environment: project.env.rawValue, name: draft.name, connection: account.id, provider: account.provider,
-            location: draft.location ?? "local", phase: .pending, power: nil, spec: resolved.spec, sealed: nil, labels: draft.labels,
+            location: resolved.location ?? "local", phase: .pending, power: nil, spec: resolved.spec, sealed: nil, labels: draft.labels,
             dependsOn: draft.dependsOn.map { ResourceID($0) }, observed: .init(), conditions: [], reference: nil,
             isProtected: draft.isProtected, expiresAt: draft.expiresAt, generation: 1, observedGeneration: 0, metadata: 1, operation: nil,
             createdAt: by.at, updatedAt: by.at, syncedAt: nil, deletedAt: nil, purgeAt: nil)
@@ -58,6 +58,13 @@ struct Admitting {
         try resource.insert(connection)
         log("created", resource, operation, estimate: estimate)
         return Admitted(resource: resource, operation: operation, estimate: estimate, isNew: true)
+    }
+
+    /// The connection that is named, or that of what it is made from, or the project's only one.
+    private func account(for draft: ResourceDraft, in project: Project) throws -> ProviderConnection {
+        let source = draft.source.flatMap { try? Resource.find($0.name, $0.kind, project: project.id, for: caller, connection) }
+        let place = source.flatMap { $0.project == project.id ? $0.connection.rawValue : nil }
+        return try ProviderConnection.resolve(draft.provider ?? place, for: project.id, caller.tenant, connection)
     }
 
     private func requireFree(_ name: String, _ kind: ResourceKind, in project: ProjectID) throws {
@@ -108,7 +115,8 @@ struct Admitting {
                 "The provider does not have the \(resource.kind.noun) \(resource.name) any more: its data are gone; make a new one.")
         }
         guard resource.kind.canBeUndeleted else {
-            throw Problem(.invalidState, "A deleted \(resource.kind.noun) is somebody else's by now; make a new one.")
+            let why = resource.kind == .address ? "A deleted address is somebody else's by now" : "The data of a deleted snapshot are gone"
+            throw Problem(.invalidState, why + "; make a new one.")
         }
         guard resource.sync.adoption == nil else {
             throw Problem(.invalidState, "It was adopted: how it was made is not known, so it cannot be made again.")
@@ -116,7 +124,7 @@ struct Admitting {
     }
 
     func requireReferences(of resource: Resource) throws -> [OperationID] {
-        try (resource.spec.references.map(\.id) + resource.dependsOn).compactMap { id in
+        try (resource.spec.standingReferences.map(\.id) + resource.dependsOn).compactMap { id in
             let other = try Resource.find(id, in: resource.tenant, connection)
             guard !other.isGone, other.phase != .deleting else {
                 throw Problem(.invalidReference, "It needs \(other.kind.rawValue) \(other.name), which is gone.")
@@ -144,6 +152,7 @@ struct Admitting {
 extension Spec {
     /// The calls that make it. Where making an instance starts it, one that is wanted stopped is stopped after.
     func creationSteps(isMadeStopped: Bool) -> [Step] {
+        if case .snapshot = self { return [Step(.create), Step(.await(.whole))] }
         guard case .instance(let spec) = self else { return [Step(.create)] }
         let made = [Step(.create)] + spec.addresses.map { Step(.assign($0)) }
         if spec.power == .running { return made + [Step(.start), Step(.await(.running))] }

@@ -84,6 +84,8 @@ package struct Resource: Sendable, Equatable {
         /// What stands in `status` of the kinds that have it: whether a bucket is empty, what a firewall stands before.
         package var isEmpty: Bool?
         package var appliedTo: [String]?
+        /// Of a snapshot.
+        package var sizeGiB: Int?
 
         package init() {}
 
@@ -95,6 +97,7 @@ package struct Resource: Sendable, Equatable {
             publicAddresses = state.publicAddresses
             isEmpty = state.isEmpty
             appliedTo = state.firewall?.targets
+            sizeGiB = state.progress == nil ? nil : state.sizeGiB
         }
 
         /// As `status` has them.
@@ -108,6 +111,7 @@ package struct Resource: Sendable, Equatable {
                 "addresses": .array(addresses.map(JSON.string)), "exit_code": JSON(exitCode), "running_since": JSON(runningSince),
                 "cidr": JSON(cidr), "public_addresses": .array(publicAddresses.map(JSON.string)),
                 "empty": isEmpty.map(JSON.bool) ?? .null, "applied_to": appliedTo.map { .array($0.map(JSON.string)) } ?? .null,
+                "size_gib": JSON(sizeGiB),
             ]
         }
 
@@ -119,6 +123,7 @@ package struct Resource: Sendable, Equatable {
             publicAddresses = (json["public_addresses"]?.array ?? []).compactMap(\.string)
             isEmpty = json["empty"]?.bool
             appliedTo = json["applied_to"]?.array?.compactMap(\.string)
+            sizeGiB = json["size_gib"]?.integer.map { Int($0) }
         }
     }
 }

@@ -23,7 +23,8 @@ package struct ResourceDraft: Sendable {
     static let labelsSchema = Schema(.map(.string(0...63, .echo)), "Up to 64; names of 1 to 63 letters, digits and -_./")
 
     static func fields(_ kind: ResourceKind) -> [Schema.Field] {
-        [
+        let spec: Schema.Field = kind == .snapshot ? .required("spec", kind.draftSchema) : .optional("spec", kind.draftSchema)
+        return [
             .optional("project_id", .id("proj", "Whose it is; a key of a project needs none.")),
             .optional("provider", .string(1...100, .name, "A connection, by id or name; the project's only one when left out.")),
             .optional("location", .string(1...63, .name, "Where, in the provider's words.")), .optional("labels", labelsSchema),
@@ -31,7 +32,7 @@ package struct ResourceDraft: Sendable {
             .optional("expires_at", Schema.timestamp("When it is deleted by itself.").nullable),
             .optional("ttl_s", .integer(60...31_536_000, "The same, in seconds from now.")),
             .optional("depends_on", .array(.string(1...100, .name), 0...16, "Resources that must be ready first, by id.")),
-            .optional("spec", kind.draftSchema),
+            spec,
         ] + SyncDraft.fields
     }
 
@@ -83,6 +84,7 @@ extension ResourceKind {
         case .bucket: BucketSpec.draftSchema
         case .address: AddressSpec.draftSchema
         case .firewall: FirewallSpec.draftSchema
+        case .snapshot: SnapshotSpec.draftSchema
         }
     }
 
@@ -94,6 +96,7 @@ extension ResourceKind {
         case .bucket: BucketSpec.changeSchema
         case .address: AddressSpec.changeSchema
         case .firewall: FirewallSpec.changeSchema
+        case .snapshot: SnapshotSpec.changeSchema
         }
     }
 
@@ -105,6 +108,7 @@ extension ResourceKind {
         case .bucket: BucketSpec.schema
         case .address: AddressSpec.schema
         case .firewall: FirewallSpec.schema
+        case .snapshot: SnapshotSpec.schema
         }
     }
 }

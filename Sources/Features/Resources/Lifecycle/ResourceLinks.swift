@@ -21,7 +21,9 @@ extension Resource {
 
     /// What this one needs, by what its spec says and what the user adds.
     func writeLinks(_ connection: Connection) throws {
-        let links = spec.references.map { ($0.id, $0.relation.rawValue) } + dependsOn.map { ($0, "depends_on") }
+        let isMade = reference != nil || (phase != .pending && phase != .creating)
+        let references = isMade ? spec.standingReferences : spec.references
+        let links = references.map { ($0.id, $0.relation.rawValue) } + dependsOn.map { ($0, "depends_on") }
         for (target, relation) in links {
             try connection.execute(
                 "INSERT INTO resource_links (workspace, mode, target, resource, relation) VALUES (?, ?, ?, ?, ?)", tenant.workspace,

@@ -7,7 +7,7 @@ import Storage
 package import Web
 
 /// The calls that every kind of resource has alike: `/v1/instances`, `/v1/volumes`, `/v1/networks`, `/v1/buckets`, `/v1/ips`,
-/// `/v1/firewalls`.
+/// `/v1/firewalls`, `/v1/snapshots`.
 package struct ResourceRoutes: Sendable {
     private let kind: ResourceKind
     private let engine: OperationEngine
@@ -207,19 +207,19 @@ package struct ResourceRoutes: Sendable {
 
     private func action(_ action: Action) -> Route {
         Route(
-            .post, path + "/{id}/actions/" + action.rawValue, .scope(kind.writeScope), action.summary(kind),
+            .post, path + "/{id}/actions/" + action.rawValue, .scope(kind.writeScope), action.summary(kind), details: action.details,
             query: [.wait, Self.project], body: action.body(kind), answers: [accepted],
             problems: [
                 .forbidden, .projectFrozen, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded, .unsupportedByProvider,
                 .invalidReference,
                 .alreadyAttached, .queueFull, .purged,
-            ]
+            ] + action.problems
         ) { call in
             try await change(call) { admitting in
                 let resource = try writable(call, admitting)
                 try call.requireMatch(resource.etag)
                 var admitted = try admitting.perform(action, on: resource, call.body)
-                // What is attached and detached runs as an operation of the instance; the answer is about what the path names.
+                // An attach runs as an operation of the instance, a snapshot as its own; the answer is about what the path names.
                 if admitted.resource.id != resource.id {
                     admitted.resource = try Resource.find(resource.id, in: resource.tenant, admitting.connection)
                 }

@@ -67,6 +67,10 @@ struct ResourceView: JSONRepresentable {
         if resource.kind == .bucket { json.field("empty", resource.observed.isEmpty) }
         if resource.kind == .firewall { json.array("applied_to", resource.observed.appliedTo ?? []) }
         if resource.kind == .network { json.field("cidr", resource.observed.cidr) }
+        if case .snapshot(let spec) = resource.spec {
+            json.field("size_gib", resource.observed.sizeGiB)
+            json.field("volume_id", spec.volume)
+        }
         json.field("observed_generation", resource.observedGeneration)
         json.field("last_synced_at", resource.syncedAt)
         json.array("conditions", resource.conditions) { json, condition in condition.json.write(to: &json) }
@@ -101,6 +105,12 @@ extension ResourceView {
             fields.append(.optional("empty", Schema.boolean("Whether nothing was in it when it was last looked at.").nullable))
         }
         if has(.firewall) { fields.append(.optional("applied_to", .array(.id("inst"), 0...1000, "The instances it stands before."))) }
+        if has(.snapshot) {
+            fields += [
+                .optional("size_gib", Schema.integer(0...Int64.max, "What the provider shows; null until it has it.").nullable),
+                .optional("volume_id", Schema.id("vol", "The volume it is of, also when that is gone.").nullable),
+            ]
+        }
         return .object(fields)
     }
 

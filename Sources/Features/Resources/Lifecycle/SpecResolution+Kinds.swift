@@ -80,7 +80,7 @@ extension SpecResolution {
         }
     }
 
-    private func invalid(_ pointer: String, _ code: String, _ detail: String) -> Problem {
+    func invalid(_ pointer: String, _ code: String, _ detail: String) -> Problem {
         Problem(.validationFailed, detail, violations: [.init(pointer: pointer, code: code, detail: detail)])
     }
 }

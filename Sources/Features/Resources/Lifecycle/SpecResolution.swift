@@ -18,6 +18,8 @@ struct SpecResolution {
         var spec: Spec
         var hidden: JSON?
         var waitsFor: [OperationID] = []
+        /// Where it is to be, when its spec or its draft says so.
+        var location: String?
     }
 
     func resolve(_ draft: ResourceDraft) throws -> Resolved {
@@ -25,12 +27,14 @@ struct SpecResolution {
         var resolved =
             switch draft.kind {
             case .instance: try instance(draft.spec)
-            case .volume: try volume(draft.spec)
+            case .volume: try volume(draft)
             case .network: try network(draft.spec)
             case .bucket: try bucket(draft.spec)
             case .address: try address(draft.spec)
             case .firewall: try firewall(draft.spec)
+            case .snapshot: try snapshot(draft)
             }
+        resolved.location = resolved.location ?? draft.location
         for (index, id) in draft.dependsOn.enumerated() {
             let other = try reference(id, nil, at: "/depends_on/\(index)")
             if let running = other.operation { resolved.waitsFor.append(running) }
@@ -121,14 +125,17 @@ struct SpecResolution {
 
     // MARK: Volumes and networks
 
-    private func volume(_ json: JSON) throws -> Resolved {
-        var spec = VolumeSpec(json)
-        if let wanted = json["encrypted"]?.bool {
+    private func volume(_ draft: ResourceDraft) throws -> Resolved {
+        var spec = VolumeSpec(draft.spec)
+        var resolved = Resolved(spec: .volume(spec))
+        if let wanted = draft.spec["encrypted"]?.bool {
             if wanted { try account.require(.encryption) }
         } else {
             spec.isEncrypted = account.capabilities?.features.contains(.encryption) ?? false
         }
-        return Resolved(spec: .volume(spec))
+        if draft.source != nil { try fill(&spec, from: draft, &resolved) }
+        resolved.spec = .volume(spec)
+        return resolved
     }
 
     private func network(_ json: JSON) throws -> Resolved {

@@ -192,14 +192,30 @@ struct Attempt {
         if let found, found.owner != .ours(work.resource.id.rawValue) { return goal == .absent ? .done(nil) : adopt(found) }
         switch (goal, found?.state.power) {
         case (.absent, _): return found == nil ? .done(nil) : .pending(found)
+        case (.whole, _) where found == nil && step.attempt < Self.looksForWhatWasMade: return .pending(nil)
         case (_, _) where found == nil:
             return .failed(.init(code: .notStabilized, detail: "The provider does not have the object any more."))
         case (.present, _): return .done(found)
+        case (.whole, _): return whole(found)
         case (.running, .running), (.stopped, .stopped), (.stopped, .crashed): return .done(found)
         case (.running, .stopped), (.running, .crashed):
             guard let found else { return .pending(nil) }
             return .ended(.ended(found), found)
         default: return .pending(found)
+        }
+    }
+}
+
+extension Attempt {
+    /// What was just made may not show yet: with the pauses between two looks, ten seconds.
+    fileprivate static let looksForWhatWasMade = 8
+
+    /// By what the provider says of its progress.
+    private func whole(_ found: Sighting?) -> Outcome {
+        switch found?.state.progress {
+        case .going: .pending(found)
+        case .failed: .failed(.init(code: .providerRejected, detail: "The provider has begun it and says that it failed."))
+        case .done, nil: .done(found)
         }
     }
 }

@@ -12,6 +12,9 @@ extension OperationChange {
         operation.dueAt = nil
         resource.clear(.operationStuck)
         if state == .succeeded { try succeed() } else { try giveUp() }
+        if operation.makesTheObject, resource.spec.references != resource.spec.standingReferences {
+            try resource.replaceLinks(connection)
+        }
         try closeDrifts()
         let next = try Operation.unfinished(of: resource.id, in: operation.tenant, connection).first { $0.id != operation.id }
         resource.operation = next?.id

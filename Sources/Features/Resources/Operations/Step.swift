@@ -54,6 +54,8 @@ package struct Step: Sendable, Equatable {
         case running
         case stopped
         case present
+        /// There, with all its data.
+        case whole
         case absent
     }
 
@@ -75,7 +77,7 @@ package struct Step: Sendable, Equatable {
         case .unassign: "provider.unassign"
         case .configure: "provider.configure"
         case .empty: "provider.empty"
-        case .await(let goal): "wait_" + (goal == .present || goal == .running ? "ready" : goal.rawValue)
+        case .await(let goal): "wait_" + (goal == .absent || goal == .stopped ? goal.rawValue : "ready")
         }
     }
 }

@@ -60,12 +60,18 @@ extension Work {
         switch spec {
         case .instance(let spec): .instance(blueprint(spec))
         case .volume(let spec):
-            .volume(VolumeBlueprint(sizeGiB: spec.sizeGiB, type: spec.type, isEncrypted: spec.isEncrypted))
+            .volume(
+                VolumeBlueprint(
+                    sizeGiB: spec.sizeGiB, type: spec.type, isEncrypted: spec.isEncrypted,
+                    source: spec.source.map { subject(of: $0, .snapshot) }))
         case .network(let spec): .network(NetworkBlueprint(cidr: spec.cidr, reachesOutside: spec.nat))
         case .bucket(let spec): .bucket(spec.blueprint)
         case .address(let spec): .address(spec.blueprint)
         case .firewall(let spec):
             .firewall(FirewallBlueprint(rules: spec.spread, targets: targets.map { subject(of: $0, .instance) }))
+        case .snapshot(let spec):
+            // One that was adopted is not made, and names no volume.
+            .snapshot(SnapshotBlueprint(volume: subject(of: spec.volume ?? resource.id, .volume)))
         }
     }
 
@@ -107,7 +113,8 @@ extension OperationEngine {
             let resource = try Resource.find(operation.resource, in: tenant, connection)
             let account = try ProviderConnection.find(operation.connection, in: tenant, connection)
             var others: [ResourceID: Resource] = [:]
-            for id in resource.spec.references.map(\.id) + operation.steps.flatMap(\.action.targets) {
+            let references = operation.makesTheObject ? resource.spec.references : resource.spec.standingReferences
+            for id in references.map(\.id) + operation.steps.flatMap(\.action.targets) {
                 others[id] = try Resource.find(id, in: tenant, connection)
             }
             return (operation, resource, account, others)

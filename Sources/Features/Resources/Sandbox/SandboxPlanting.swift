@@ -113,6 +113,9 @@ struct SandboxPlanting {
         case .bucket(let spec): return .bucket(spec.blueprint)
         case .address(let spec): return .address(spec.blueprint)
         case .firewall(let spec): return .firewall(FirewallBlueprint(rules: spec.spread))
+        case .snapshot(let spec):
+            let volume = planted.values.first { $0.id == spec.volume }
+            return .snapshot(SnapshotBlueprint(volume: volume?.subject ?? Subject(kind: .volume, id: spec.volume?.rawValue ?? "")))
         }
     }
 
@@ -186,6 +189,7 @@ private struct SandboxIdentity {
         case .bucket: ResourceID(ID<BucketKind>.make(at: time, random: random).rawValue)
         case .address: ResourceID(ID<AddressKind>.make(at: time, random: random).rawValue)
         case .firewall: ResourceID(ID<FirewallKind>.make(at: time, random: random).rawValue)
+        case .snapshot: ResourceID(ID<SnapshotKind>.make(at: time, random: random).rawValue)
         }
     }
 

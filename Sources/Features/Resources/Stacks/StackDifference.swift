@@ -61,6 +61,8 @@ struct StackDifference {
                     })
             )
         case "ip_ids": return (name, .array(try (value.array ?? []).map { try id($0, .address) }))
+        case "volume_id": return (name, try id(value, .volume))
+        case "from_snapshot": return (name, try id(value, .snapshot))
         case "rules": return (name, FirewallSpec(["rules": value]).json["rules"] ?? value)
         case "apply_to": return (name, try target(value))
         case "env": return ("env_sha256", value.members?.isEmpty == true ? .null : .string(SpecResolution.digest(value.canonicalBytes)))

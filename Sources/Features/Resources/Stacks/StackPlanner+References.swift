@@ -28,7 +28,10 @@ extension ResourceKind {
                 + all(spec["network_ids"], "network_ids", .network) + all(spec["volumes"], "volumes", .volume, of: "volume_id")
                 + all(spec["ip_ids"], "ip_ids", .address)
         case .firewall: return all(spec["apply_to"]?["ids"], "apply_to/ids", .instance)
-        case .volume, .network, .bucket, .address: return []
+        case .volume, .snapshot:
+            guard let (member, source) = madeFrom, let text = spec[member]?.string else { return [] }
+            return [(member, source, text)]
+        case .network, .bucket, .address: return []
         }
     }
 }

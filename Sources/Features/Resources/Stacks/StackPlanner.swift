@@ -19,7 +19,7 @@ struct StackPlanner {
     private(set) var changes: [PlannedChange] = []
     private(set) var quotas: [Quota.Metric: Int] = [:]
     /// What references to members lead to, as far as it is known before anything is done.
-    private var known: [String: JSON] = [:]
+    private(set) var known: [String: JSON] = [:]
     /// Ranges of the networks that it makes.
     private(set) var ranges: [NetworkRange] = []
 
@@ -177,7 +177,8 @@ struct StackPlanner {
             known[change.key] = present.described
         } else {
             known[change.key] = [
-                "name": .string(change.name), "kind": .string(change.kind.rawValue), "spec": wanted["spec"] ?? .object([]),
+                "name": .string(change.name), "kind": .string(change.kind.rawValue),
+                "spec": sized(wanted["spec"] ?? .object([]), change.kind),
             ]
         }
     }
@@ -192,6 +193,8 @@ struct StackPlanner {
         if let present, change.action != .replace {
             let asked = spec
             spec = .object((present.spec.json.members ?? []).map { .init($0.name, asked[$0.name] ?? $0.value) })
+        } else {
+            spec = sized(spec, change.kind)
         }
         let demand = wanted == nil ? nil : Spec(change.kind, spec)?.demand
         guard let place = account?.provider ?? present?.provider else { return }

@@ -63,7 +63,7 @@ extension Admitting {
             steps = [Step(.configure(spec.json, targets: []))]
         case .address(let spec): steps = [Step(.configure(spec.json, targets: []))]
         case .firewall(let spec): steps = try application(of: spec, resource)
-        case .network: break
+        case .network, .snapshot: break
         }
         guard !steps.isEmpty else {
             throw Problem(

@@ -30,7 +30,7 @@ package struct CanonicalState: Sendable, Equatable {
             case .running, .stopped, .crashed: fields[Self.power] = JSON(seen.power?.rawValue)
             case .starting, .stopping, .restarting, nil: break  // on its way
             }
-        case .volume: fields["size_gib"] = seen.sizeGiB.map { JSON($0) }
+        case .volume, .snapshot: fields["size_gib"] = seen.sizeGiB.map { JSON($0) }
         case .network:
             fields["cidr"] = seen.cidr.map(JSON.string)
             fields["nat"] = seen.reachesOutside.map(JSON.bool)
@@ -51,6 +51,7 @@ package struct CanonicalState: Sendable, Equatable {
             fields["ip_ids"] = Self.set(spec.addresses.map(\.rawValue))
             fields[Self.power] = .string(spec.power.rawValue)
         case .volume(let spec): fields["size_gib"] = JSON(spec.sizeGiB)
+        case .snapshot(let spec): fields["size_gib"] = JSON(spec.sizeGiB)
         case .network(let spec):
             fields["cidr"] = spec.cidr.map(JSON.string)
             fields["nat"] = .bool(spec.nat)

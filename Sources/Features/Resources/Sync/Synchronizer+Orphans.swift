@@ -178,6 +178,7 @@ extension ObservedState {
             }
             return size.map { [Demand.Line(sku: $0.sku, units: 1)] } ?? []
         case .volume: return sizeGiB.map { [Demand.Line(sku: "volume.standard", units: $0)] } ?? []
+        case .snapshot: return sizeGiB.map { [Demand.Line(sku: "snapshot", units: $0)] } ?? []
         case .bucket: return [Demand.Line(sku: "bucket", units: 1)]
         case .network, .address, .firewall: return Spec(kind, .object([]))?.demand.lines ?? []
         }

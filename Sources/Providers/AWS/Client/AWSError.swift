@@ -49,7 +49,7 @@ package struct AWSError: Sendable, Equatable {
                 [
                     "RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
                     "RequestThrottledException", "EC2ThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded",
-                    "SlowDown",
+                    "SlowDown", "SnapshotCreationPerVolumeRateExceeded",
                 ]
             ),
             (

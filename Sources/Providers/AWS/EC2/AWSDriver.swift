@@ -1,9 +1,10 @@
-// Instances, EBS volumes, VPCs, Elastic IPs and security groups of one zone of one region, through the EC2 Query API; buckets through S3
-// (../S3).
+// Instances, EBS volumes and snapshots, VPCs, Elastic IPs and security groups of one zone of one region, through the EC2 Query API; buckets
+// through S3 (../S3).
 //
 // How an object is found again after a lost answer: instances and volumes are made with the order's token, which EC2 takes for a day as "the
-// same request"; networks, addresses and firewalls have no token and are found by their tags. Since not every server that speaks this API keeps tokens, and
-// EC2's lists lag behind, both are used: what carries our tags is taken, and what is asked for again has the same token.
+// same request"; networks, addresses, firewalls and snapshots have no token and are found by their tags. Since not every server that speaks
+// this API keeps tokens, and EC2's lists lag behind, both are used: what carries our tags is taken, and what is asked for again has the same
+// token.
 //
 // A network is a VPC with a subnet over all of it and, when it reaches outside, a gateway and a route. Every part has our tags, and the VPC
 // says when all are there: what a crash left half made is completed by the next attempt, or removed part by part.

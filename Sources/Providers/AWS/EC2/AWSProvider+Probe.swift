@@ -17,11 +17,12 @@ extension AWSProvider {
             server: ProviderError.readable("aws \(ec2.client.region), account \(account)"),
             features: Set<Capabilities.Feature>([
                 .instances, .volumes, .networks, .resize, .userData, .attachVolume, .logs, .grow, .volumeSize, .encryption,
-                .addresses, .attachAddress, .firewalls,
+                .addresses, .attachAddress, .firewalls, .snapshots, .liveSnapshots,
             ]).union(S3Buckets.all),
             largest: AWSInstanceType.largest,
             identification: [
                 .instance: .token, .volume: .token, .network: .label, .bucket: .name, .address: .label, .firewall: .label,
+                .snapshot: .label,
             ])
     }
 }

@@ -1,7 +1,8 @@
 import Kernel
 import Provider
 
-// Not offered are the disks that instances run from, which come and go with them, and the default groups of VPCs, which cannot be deleted.
+// Not offered are the disks that instances run from, which come and go with them, the snapshots that images are made of, and the default
+// groups of VPCs, which cannot be deleted.
 extension AWSProvider {
     func strangers(_ kind: ResourceKind) async throws(ProviderError) -> [Stranger] {
         switch kind {
@@ -11,6 +12,7 @@ extension AWSProvider {
         case .bucket: try await buckets.strangers()
         case .address: try await strangeAddresses()
         case .firewall: try await strangeFirewalls()
+        case .snapshot: try await strangeSnapshots()
         }
     }
 
@@ -44,6 +46,15 @@ extension AWSProvider {
         let gateways = try await ec2.list("DescribeInternetGateways", "internetGatewaySet", [])
         let open = Set(gateways.flatMap { $0.items("attachmentSet") }.compactMap { $0.string("vpcId") })
         return found.map { stranger($0.id, $0.tags, $0.sighting.state, known: ["nat": .bool(open.contains($0.id))]) }
+    }
+
+    private func strangeSnapshots() async throws(ProviderError) -> [Stranger] {
+        let items = try await ec2.list("DescribeSnapshots", "snapshotSet", [], with: [("Owner.1", "self")])
+        return items.filter { $0.string("description")?.hasPrefix("Created by CreateImage(") != true }.compactMap { item in
+            guard let found = EC2Snapshot(item), marks.owner(found.tags) == .foreign else { return nil }
+            return stranger(
+                found.id, found.tags, found.sighting(marks).state, known: ["encrypted": .bool(item.string("encrypted") == "true")])
+        }
     }
 
     private func strangeAddresses() async throws(ProviderError) -> [Stranger] {

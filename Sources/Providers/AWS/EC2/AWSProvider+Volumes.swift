@@ -48,6 +48,7 @@ extension AWSProvider {
             ("AvailabilityZone", zone), ("Size", String(blueprint.sizeGiB)), ("VolumeType", "gp3"),
             ("Encrypted", blueprint.isEncrypted ? "true" : "false"), ("ClientToken", order.token),
         ]
+        if let source = blueprint.source { parameters.append(("SnapshotId", try await ownSnapshot(source).id)) }
         if blueprint.type == "fast" {
             // A gp3 volume has 3000 operations a second, and can have 500 for each GiB, 16000 at most.
             parameters += [("Iops", String(min(max(3000, blueprint.sizeGiB * 500), 16_000))), ("Throughput", "500")]

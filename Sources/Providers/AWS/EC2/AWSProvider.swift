@@ -19,6 +19,7 @@ struct AWSProvider: Provider {
         case .bucket(let blueprint): try await buckets.create(order, blueprint)
         case .address(let blueprint): try await createAddress(order, blueprint)
         case .firewall(let blueprint): try await createFirewall(order, blueprint)
+        case .snapshot(let blueprint): try await createSnapshot(order, blueprint)
         }
     }
 
@@ -32,6 +33,7 @@ struct AWSProvider: Provider {
         case .bucket: return try await buckets.find(subject)
         case .address: return try await address(subject)?.sighting(marks)
         case .firewall: return try await firewall(subject)
+        case .snapshot: return try await snapshot(subject)?.sighting(marks)
         }
     }
 
@@ -61,6 +63,7 @@ struct AWSProvider: Provider {
             case .bucket: try await buckets.delete(subject)
             case .address: try await deleteAddresses(subject)
             case .firewall: try await deleteFirewall(subject)
+            case .snapshot: try await deleteSnapshots(subject)
             }
         } catch  where error.kind == .absent {}  // somebody was quicker
     }
@@ -73,6 +76,7 @@ struct AWSProvider: Provider {
         case .bucket: try await buckets.list()
         case .address: try await addresses([marks.filter]).map { $0.sighting(marks) }.filter { $0.owner != .foreign }
         case .firewall: try await firewalls()
+        case .snapshot: try await snapshots([marks.filter]).map { $0.sighting(marks) }.filter { $0.owner != .foreign }
         }
     }
 }

@@ -29,10 +29,10 @@ struct EC2: Sendable {
 
     /// The items of all pages of a list. Half a list is none: an error on any page is thrown.
     func list(
-        _ action: String, _ set: String, _ filters: [EC2Filter], hasPages: Bool = true
+        _ action: String, _ set: String, _ filters: [EC2Filter], with parameters: [AWSParameter] = [], hasPages: Bool = true
     ) async throws(ProviderError) -> [XMLTree] {
         let most = action == "DescribeRouteTables" ? min(pageSize, 100) : pageSize  // EC2 refuses more of those
-        var fixed: [AWSParameter] = hasPages ? [("MaxResults", String(most))] : []
+        var fixed: [AWSParameter] = parameters + (hasPages ? [("MaxResults", String(most))] : [])
         for (index, filter) in filters.enumerated() {
             fixed.append(("Filter.\(index + 1).Name", filter.name))
             fixed += filter.values.enumerated().map { ("Filter.\(index + 1).Value.\($0 + 1)", $1) }

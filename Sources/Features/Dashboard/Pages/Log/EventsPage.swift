@@ -117,7 +117,7 @@ struct EventsPage: Sendable {
             let parts = link.text("href").split(separator: "?")[0].split(separator: "/").map(String.init)
             let path: String? =
                 switch parts.count > 1 ? parts[1] : "" {
-                case "instances", "volumes", "networks", "buckets", "ips", "firewalls", "resources":
+                case "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "resources":
                     parts.count > 2 ? "/app/resources/\(parts[2])" : nil
                 case "deliveries": parts.count > 2 ? "/app/deliveries/\(parts[2])" : nil
                 case "webhooks": parts.count > 2 ? "/app/webhooks/\(parts[2])" : nil

@@ -10,7 +10,7 @@ struct ActionButton: Sendable {
     let question: String?
 
     enum Verb: String, Sendable, CaseIterable {
-        case start, stop, restart, undelete, delete
+        case start, stop, restart, snapshot, undelete, delete
 
         var label: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
@@ -34,7 +34,7 @@ struct ActionButton: Sendable {
             case .delete where kind == "volume":
                 ("Delete “\(name)”?", "It is kept with its data, and charged, until it is purged.")
             case .delete: ("Delete “\(name)”?", "It is removed at the provider. What was on it is gone.")
-            case .start, .undelete: nil
+            case .start, .snapshot, .undelete: nil
             }
         }
 
@@ -43,8 +43,9 @@ struct ActionButton: Sendable {
             switch self {
             case .start: kind == "instance" && ["ready", "failed"].contains(phase) && ["stopped", "crashed"].contains(power)
             case .stop, .restart: kind == "instance" && phase == "ready" && power == "running"
+            case .snapshot: kind == "volume" && phase == "ready"
             case .delete: !["deleting", "deleted", "purged"].contains(phase)
-            case .undelete: kind != "ip" && phase == "deleted" && (kind != "volume" || hasObject)
+            case .undelete: kind != "ip" && kind != "snapshot" && phase == "deleted" && (kind != "volume" || hasObject)
             }
         }
     }

@@ -3,7 +3,7 @@ import Web
 
 /// What can be made on a page, and what its form asks for. Where a spec has lists, a line of text is an entry.
 enum NewResourceKind: String, CaseIterable, Sendable {
-    case instance, volume, network, bucket, ip, firewall
+    case instance, volume, network, bucket, ip, firewall, snapshot
 
     /// Throws `not_found`.
     init(_ visit: Visit) throws {
@@ -19,6 +19,7 @@ enum NewResourceKind: String, CaseIterable, Sendable {
         case .bucket: .bucketsWrite
         case .ip: .ipsWrite
         case .firewall: .firewallsWrite
+        case .snapshot: .snapshotsWrite
         }
     }
 
@@ -30,7 +31,12 @@ enum NewResourceKind: String, CaseIterable, Sendable {
     func fields(_ visit: Visit) async throws -> [FormPart.Field] {
         switch self {
         case .instance: try await Self.ofInstance(visit)
-        case .volume: [.text("size_gib", "Size, in GiB", "10", most: 9, isRequired: true)]
+        case .volume:
+            [
+                .text("size_gib", "Size, in GiB", "10", hint: "Of a snapshot, its own size when left out.", most: 9),
+                .text("from_snapshot", "Snapshot (optional)", hint: "What is on it from the start, by id or name.", most: 100),
+            ]
+        case .snapshot: [.text("volume_id", "Volume", hint: "By id or name.", most: 100, isRequired: true)]
         case .network:
             [
                 .text("cidr", "Range (optional)", hint: "One that is free when left out.", placeholder: "10.20.0.0/24", most: 43),
@@ -102,7 +108,8 @@ enum NewResourceKind: String, CaseIterable, Sendable {
                     ("env", try form.pairs("env", "A variable is written NAME=value").map { .object($0) }),
                     ("command", form.lines("command").isEmpty ? nil : .array(form.lines("command").map(JSON.string))),
                 ]
-            case .volume: [("size_gib", number("size_gib"))]
+            case .volume: [("size_gib", number("size_gib")), ("from_snapshot", text("from_snapshot"))]
+            case .snapshot: [("volume_id", text("volume_id"))]
             case .network: [("cidr", text("cidr")), ("nat", .bool(form["nat"] == "yes"))]
             case .bucket:
                 [

@@ -71,12 +71,14 @@ struct ResourcePage: Sendable {
                 back: "/app/resources/\(id)"
             ).response(visit, section: .resources)
         }
+        let made: String
         do {
-            try await visit.send(action.method, action.path(resource.text("kind")), ["id": id], body: action.body)
+            let answer = try await visit.send(action.method, action.path(resource.text("kind")), ["id": id], body: action.body).json
+            made = answer["operation"]?["resource"]?["id"]?.string ?? id
         } catch let problem as Problem where [402, 403, 404, 409, 422, 423].contains(problem.code.status) {
             return try await show(visit, error: problem)
         }
-        return Response.seeOther("/app/resources/\(id)")
+        return Response.seeOther("/app/resources/\(made)")
     }
 
     static let template = """

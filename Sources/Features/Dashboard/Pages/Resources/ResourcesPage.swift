@@ -68,7 +68,8 @@ struct ResourcesPage: Sendable {
             rows: found.items.map { Row($0, projects, connections) }, isEmpty: found.items.isEmpty,
             isFiltered: filters.contains { !$0.1.isEmpty },
             wrong: wrong,
-            kinds: Choice.list(["instance", "volume", "network", "bucket", "ip", "firewall"], any: "All kinds", chosen: asked("kind")),
+            kinds: Choice.list(
+                ["instance", "volume", "network", "bucket", "ip", "firewall", "snapshot"], any: "All kinds", chosen: asked("kind")),
             phases: Choice.list(
                 ["ready", "pending", "creating", "updating", "deleting", "failed", "missing", "unknown", "deleted"], any: "Any state",
                 chosen: asked("phase")),
@@ -82,7 +83,7 @@ struct ResourcesPage: Sendable {
 
     static let template = """
         {{<frame}}{{$main}}
-        <div class="page-head"><div><h1>Resources</h1><p>Instances, volumes, networks, buckets, addresses and firewalls of all your projects, wherever they run.</p></div>
+        <div class="page-head"><div><h1>Resources</h1><p>Instances, volumes, networks, buckets, addresses, firewalls and snapshots of all your projects, wherever they run.</p></div>
         {{#page.mayMake}}<div class="head-actions"><a class="button" id="new-resource" href="/app/resources/new">\(Icon.plus)New resource</a></div>{{/page.mayMake}}</div>
         {{#page}}{{> tabs}}{{/page}}
         {{#page.wrong}}<p class="notice bad" role="alert">{{.}}</p>{{/page.wrong}}
