@@ -13,6 +13,6 @@ enum ReportSections {
         [
             ChangeLogSection.section, KeyReport.section, OAuthReport.section, AccessReport.section, ResourceReport.inventory,
             ExceptionReport.section,
-            ResourceReport.protection, DriftReport.section, IncidentReport.section, IntegritySection.section,
+            ResourceReport.protection, ExposureReport.section, DriftReport.section, IncidentReport.section, IntegritySection.section,
         ] + IntegritySection.missing
 }

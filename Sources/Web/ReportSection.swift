@@ -60,11 +60,17 @@ package final class ReportedEvent: Sendable {
     package let event: Event
     package let row: StoredRow
     package let isInPeriod: Bool
+    /// Empty where the row names none.
+    package let actorType: String
+    package let credential: String?
 
     package init(_ event: Event, in period: ReportPeriod) throws {
         self.event = event
         row = try event.stored
         isInPeriod = period.contains(event.occurredAt)
+        let actor = row[.actor]
+        actorType = actor?["type"]?.string ?? ""
+        credential = actor?["credential"]?.string
     }
 
     package var type: String { event.type }
@@ -73,8 +79,6 @@ package final class ReportedEvent: Sendable {
     package var data: CompactJSON { row[.data] ?? .null }
     package var after: CompactJSON? { data["after"] }
     package var before: CompactJSON? { data["before"] }
-    package var actorType: String { row[.actor]?["type"]?.string ?? "" }
-    package var credential: String? { row[.actor]?["credential"]?.string }
 }
 
 /// Makes the rows of one section while the log goes by.

@@ -25,7 +25,7 @@ import Testing
             }
             let missing = Set(sections.filter { $0["status"] == "no_data" }.compactMap { $0["name"]?.string })
             #expect(rows["oauth_client_inventory"] == 0)
-            #expect(missing == ["failed_access", "exposure"])
+            #expect(missing == ["failed_access"] && rows["exposure"] == 0)
             #expect(sections.allSatisfy { $0["criteria"]?.array?.isEmpty == false && $0["sha256"]?.string?.count == 64 })
             let head = try #require(
                 try await cloud.store.read { try EventLog.events(in: cloud.tenant, .init(limit: 2, newestFirst: true), $0) }.last)
@@ -55,7 +55,7 @@ import Testing
             #expect(content.contains(name))
             for (one, other) in [
                 (name, "\"name\":\"apj\""), ("\"rows\":[\n", "\"rows\":[\n{},\n"), ("\"soc2\"", "\"soc3\""),
-                ("{\"name\":\"exposure\",\"rows\":[]}", "{\"name\":\"exposurf\",\"rows\":[]}"),
+                ("{\"name\":\"failed_access\",\"rows\":[]}", "{\"name\":\"failed_accesz\",\"rows\":[]}"),
             ] {
                 let forged = content.replacing(one, with: other, maxReplacements: 1)
                 #expect(forged != content)
@@ -112,6 +112,55 @@ import Testing
             let rows = sections.first { $0["name"] == "protection" }?["rows"]?.array ?? []
             #expect(rows.map { $0["what"] } == ["deleted", "undeleted", "deleted", "purged"])
             #expect(rows.allSatisfy { $0["name"] == "data" })
+        }
+    }
+
+    @Test func `lists what was open to everybody or unencrypted, and how long`() async throws {
+        try await Installation.run { cloud in
+            let key = cloud.home.liveKey
+            func make(_ kind: String, _ name: String, _ spec: JSON) async throws -> String {
+                let body: JSON = ["name": .string(name), "project_id": .string(cloud.home.project.rawValue), "spec": spec]
+                let made = try await cloud.moving { try await cloud.post("/v1/\(kind)", as: key, body) }.expecting(201).text("id")
+                try await cloud.settle()
+                return made
+            }
+            _ = try await cloud.moving {
+                try await cloud.post("/v1/connections", as: key, ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]])
+            }.expecting(201)
+            let bucket = try await make("buckets", "site", ["public": true, "encryption": true])
+            _ = try await make("buckets", "vault", ["encryption": true])
+            let volume = try await make("volumes", "plain", ["size_gib": 1, "encrypted": false])
+            let rule: JSON = ["direction": "ingress", "protocol": "tcp", "ports": ["20-25", "443"], "cidrs": ["0.0.0.0/0"]]
+            let wall = try await make("firewalls", "wall", ["rules": [rule]])
+            cloud.clock.advance(seconds: 3 * 3600)
+            _ = try await cloud.moving { try await cloud.patch("/v1/buckets/\(bucket)", as: key, ["spec": ["public": false]]) }
+                .expecting(202)
+            try await cloud.settle()
+            let closing = cloud.clock.now.description
+            cloud.clock.advance(seconds: 2 * 3600)
+            func rows(from: String) async throws -> [JSON] {
+                let report = try await cloud.report(from: from).expecting(201)
+                let sections = try JSONParser.parse(Array(try await cloud.content(report).utf8))["sections"]?.array ?? []
+                return sections.first { $0["name"] == "exposure" }?["rows"]?.array ?? []
+            }
+            let all = try await rows(from: "2026-03-01T00:00:00Z")
+            #expect(all.compactMap { $0["what"]?.string } == ["public_bucket", "unencrypted_volume", "open_port"])
+            #expect(all.compactMap { $0["subject"]?.string } == [bucket, volume, wall])
+            #expect(all.map { $0["open_hours"] } == [3, 5, 5])
+            #expect(all[0]["closed_at"]?.string != nil && all[0]["name"] == "site" && all[1]["closed_at"] == .null)
+            #expect(all[2]["detail"] == "tcp 22 from 0.0.0.0/0")
+            // A deleted volume is kept with its data until it is purged.
+            _ = try await cloud.moving { try await cloud.delete("/v1/volumes/\(volume)", as: key) }.expecting(202)
+            try await cloud.settle()
+            cloud.clock.advance(seconds: 1)
+            #expect(try await rows(from: "2026-03-01T00:00:00Z").count { $0["closed_at"] == .null } == 2)
+            _ = try await cloud.moving { try await cloud.delete("/v1/volumes/\(volume)?purge=true", as: key) }.expecting(202)
+            try await cloud.settle()
+            cloud.clock.advance(seconds: 1)
+            #expect(try await rows(from: "2026-03-01T00:00:00Z").count { $0["closed_at"] == .null } == 1)
+            // What was closed before a period is not part of it.
+            let later = try #require(Timestamp(closing)).adding(seconds: 60).description
+            #expect(try await rows(from: later).count == 2)
         }
     }
 

@@ -2,7 +2,10 @@ import Kernel
 import Testing
 
 @Suite struct `JSON read where it stands` {
-    private static let names = ["", "a", "after", "before", "project_id", "é", "with \"quotes\"", "back\\slash", "line\nfeed", "{", ","]
+    private static let names = [
+        "", "a", "after", "before", "project_id", "é", "with \"quotes\"", "back\\slash", "line\nfeed", "{", ",",
+        "longer than eight bytes", "1234567\"", "12345678\"9", "ééééééé\\ü\"",
+    ]
 
     private static func value(_ depth: Int, _ random: inout some RandomNumberGenerator) -> JSON {
         switch Int.random(in: 0..<(depth > 3 ? 5 : 7), using: &random) {

@@ -21,6 +21,19 @@ import Testing
         #expect(String(decoding: JSON.string(text).bytes, as: UTF8.self) == written)
     }
 
+    @Test(arguments: ["\"", "\\", "\u{1}", "\u{1f}", "\u{7f}", "é", "\u{10FFFF}"])
+    func `finds what must be escaped wherever it stands`(special: String) throws {
+        let alone = String(decoding: JSON.string(special).bytes, as: UTF8.self).dropFirst().dropLast()
+        for before in 0..<20 {
+            for after in 0..<20 {
+                let (head, tail) = (String(repeating: "a", count: before), String(repeating: "z", count: after))
+                let bytes = JSON.string(head + special + tail + special).bytes
+                #expect(String(decoding: bytes, as: UTF8.self) == "\"" + head + alone + tail + alone + "\"")
+                #expect(try JSONParser.parse(bytes) == .string(head + special + tail + special))
+            }
+        }
+    }
+
     @Test(arguments: [
         (0.0, "0"), (-0.0, "0"), (1.0, "1"), (-1.5, "-1.5"), (0.1, "0.1"), (1e300, "1e+300"), (.leastNonzeroMagnitude, "5e-324"),
         (9_007_199_254_740_991, "9007199254740991"),

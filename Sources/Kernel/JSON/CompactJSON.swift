@@ -38,12 +38,12 @@ package struct CompactJSON: Sendable {
         return isObject ? members : nil
     }
 
-    package func values<let count: Int>(of names: [count of StaticString]) -> [count of CompactJSON?] {
-        var values = [count of CompactJSON?](repeating: nil)
-        var missing = count
+    package func values(of names: [StaticString]) -> [CompactJSON?] {
+        var values = [CompactJSON?](repeating: nil, count: names.count)
+        var missing = names.count
         _ = walk { bytes, place, value in
             guard let name = Self.inside(place, bytes) else { return true }
-            for index in 0..<count where values[index] == nil && name.holds(names[index]) {
+            for index in names.indices where values[index] == nil && name.holds(names[index]) {
                 values[index] = CompactJSON(self.bytes, at: value)
                 missing -= 1
             }
@@ -90,6 +90,7 @@ package struct CompactJSON: Sendable {
     }
 
     package var bool: Bool? { json.bool }
+    package var isString: Bool { utf8.first == UInt8(ascii: "\"") }
     package var isNull: Bool { utf8.elementsEqual("null".utf8) }
 
     /// A string, or an integer as its decimal digits.
@@ -100,9 +101,12 @@ package struct CompactJSON: Sendable {
 
     /// Whether the value there is a string that says this. Most texts stand in their bytes as they are.
     package static func says(_ text: UnsafeBufferPointer<UInt8>, in bytes: [UInt8], at place: Range<Int>) -> Bool {
-        let isSame = bytes.withUnsafeBufferPointer { inside(place, $0)?.holds(text) ?? false }
-        if isSame { return !text.contains(UInt8(ascii: "\\")) }
-        guard bytes[place].contains(UInt8(ascii: "\\")), let plain = CompactJSON(bytes, at: place).string else { return false }
+        let (isSame, isEscaped) = bytes.withUnsafeBufferPointer { bytes in
+            guard let inside = inside(place, bytes) else { return (false, false) }
+            return (inside.holds(text), inside.hasEscape)
+        }
+        guard isEscaped else { return isSame }
+        guard let plain = CompactJSON(bytes, at: place).string else { return false }
         return Array(plain.utf8).elementsEqual(text)
     }
 
@@ -132,14 +136,21 @@ extension CompactJSON: JSONReadable {
     package var string: String? {
         bytes.withUnsafeBufferPointer { bytes in
             guard let inside = Self.inside(place, bytes) else { return nil }
-            return inside.contains(UInt8(ascii: "\\")) ? json.string : String(decoding: inside, as: UTF8.self)
+            return inside.hasEscape ? json.string : String(decoding: inside, as: UTF8.self)
         }
     }
 }
 
+extension CompactJSON: JSONRepresentable {
+    /// As it stands, so that what is in RFC 8785 form stays so.
+    package func write(to json: inout JSONWriter) { json.embed(utf8) }
+}
+
 extension CompactJSON: Equatable {
     /// The same bytes, which in RFC 8785 form is the same value.
-    package static func == (one: CompactJSON, other: CompactJSON) -> Bool { one.utf8.elementsEqual(other.utf8) }
+    package static func == (one: CompactJSON, other: CompactJSON) -> Bool {
+        one.utf8.withUnsafeBufferPointer { one in other.utf8.withUnsafeBufferPointer { one.holds($0) } }
+    }
 }
 
 /// What is asked of a value whether it is a tree or stands in its bytes.
@@ -147,11 +158,9 @@ package protocol JSONReadable {
     subscript(_ name: String) -> Self? { get }
     var string: String? { get }
     /// The members of these names, at the price of one look; nil for one that is missing.
-    func values<let count: Int>(of names: [count of StaticString]) -> [count of Self?]
+    func values(of names: [StaticString]) -> [Self?]
 }
 
 extension JSON: JSONReadable {
-    package func values<let count: Int>(of names: [count of StaticString]) -> [count of JSON?] {
-        [count of JSON?] { self[names[$0].description] }
-    }
+    package func values(of names: [StaticString]) -> [JSON?] { names.map { self[$0.description] } }
 }

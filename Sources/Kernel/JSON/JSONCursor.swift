@@ -22,13 +22,26 @@ struct JSONCursor {
 
     /// A string's content; copied whole as long as nothing in it needs an escape.
     mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
-        var start = 0
-        for index in text.indices where text[index] < 0x20 || text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "\\") {
-            bytes(UnsafeBufferPointer(rebasing: text[start..<index]))
-            escape(text[index])
-            start = index + 1
+        guard let base = text.baseAddress else { return }
+        var (start, index) = (0, 0)
+        while index < text.count {
+            if index + 8 <= text.count {
+                let eight = EightBytes(at: base + index)
+                let found = eight.below(0x20) | eight.equal(to: UInt8(ascii: "\"")) | eight.equal(to: UInt8(ascii: "\\"))
+                guard found != 0 else {
+                    index += 8
+                    continue
+                }
+                index += EightBytes.place(of: found)
+            }
+            if text[index] < 0x20 || text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "\\") {
+                bytes(UnsafeBufferPointer(start: base + start, count: index - start))
+                escape(text[index])
+                start = index + 1
+            }
+            index += 1
         }
-        bytes(UnsafeBufferPointer(rebasing: text[start...]))
+        bytes(UnsafeBufferPointer(start: base + start, count: text.count - start))
     }
 
     private mutating func escape(_ character: UInt8) {

@@ -92,6 +92,19 @@ package struct JSONWriter: Sendable {
     @inline(__always)
     package mutating func field<Kind>(_ name: StaticString, _ value: ID<Kind>) { field(name, value.rawValue) }
 
+    package mutating func field(_ name: StaticString, _ value: String?) {
+        key(name)
+        if let value { self.value(value) } else { null() }
+    }
+
+    @inline(__always)
+    package mutating func field<Kind>(_ name: StaticString, _ value: ID<Kind>?) { field(name, value?.rawValue) }
+
+    package mutating func field(_ name: StaticString, _ value: CompactJSON?) {
+        key(name)
+        if let value { embed(value.utf8) } else { null() }
+    }
+
     /// A member whose absence is written as `null`.
     @inline(__always)
     package mutating func field(_ name: StaticString, _ value: (some JSONRepresentable)?) {
@@ -166,12 +179,11 @@ package struct JSONWriter: Sendable {
 
     /// Bytes that are JSON already, such as a stored canonical row.
     package mutating func embed(_ json: some Collection<UInt8>) {
-        let copy = ContiguousArray(json)
-        copy.withUnsafeBufferPointer { bytes in
-            write(atMost: bytes.count + 1) { cursor in
-                cursor.bytes(bytes)
-            }
-        }
+        if json.withContiguousStorageIfAvailable({ embed($0) }) == nil { ContiguousArray(json).withUnsafeBufferPointer { embed($0) } }
+    }
+
+    private mutating func embed(_ json: UnsafeBufferPointer<UInt8>) {
+        write(atMost: json.count + 1) { $0.bytes(json) }
         needsComma = true
     }
 

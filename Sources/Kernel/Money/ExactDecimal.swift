@@ -59,21 +59,16 @@ extension ExactDecimal {
     init(small value: Int128, scale: Int) {
         var value = value
         var scale = scale
-        while scale > 0, let short = Int64(exactly: value) {
-            let (quotient, remainder) = short.quotientAndRemainder(dividingBy: 10)
-            guard remainder == 0 else { break }
-            value = Int128(quotient)
-            scale = quotient == 0 ? 0 : scale - 1
-        }
-        while scale > 0, Int64(exactly: value) == nil {
-            let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
-            guard remainder == 0 else { break }
-            value = quotient
-            scale -= 1
-        }
-        // A long number that became short may end in more zeros.
-        while scale > 0, value % 10 == 0 {
-            value /= 10
+        while scale > 0 {
+            if let short = Int64(exactly: value) {
+                let (quotient, remainder) = short.quotientAndRemainder(dividingBy: 10)
+                guard remainder == 0 else { break }
+                value = Int128(quotient)
+            } else {
+                let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
+                guard remainder == 0 else { break }
+                value = quotient
+            }
             scale = value == 0 ? 0 : scale - 1
         }
         self.init(digits: .small(value), scale: scale)

@@ -1,4 +1,3 @@
-import Crypto
 package import Kernel
 
 /// Recomputes a chain from its rows and names the first that does not fit.
@@ -66,7 +65,7 @@ package struct ChainVerifier {
         let hash: [UInt8] = try row.get(8)
         guard let stored = StoredRow(canonical) else { throw finding(sequence, "the row is not JSON") }
         try checkPlace(sequence, stored)
-        guard SHA256.hash(data: canonical) == hash else { throw finding(sequence, "the row does not have its hash") }
+        guard EventLog.digest(of: canonical) == hash else { throw finding(sequence, "the row does not have its hash") }
         try checkIndexes(row, stored)
         try checkPersonal(row, stored)
         if stored.holds(.type, EventLog.anchorType) { heed(stored[.data]) }

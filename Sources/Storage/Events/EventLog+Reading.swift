@@ -32,9 +32,18 @@ extension EventLog {
     package static func events(
         in tenant: Tenant, _ range: Range, matching filter: EventFilter = .init(), _ connection: Connection
     ) throws -> [Event] {
+        try events(in: tenant, range, matching: filter, connection) { $0 }
+    }
+
+    /// The same, each made into something else as it is read.
+    package static func events<Result>(
+        in tenant: Tenant, _ range: Range, matching filter: EventFilter = .init(), _ connection: Connection,
+        as transform: (consuming Event) throws -> Result
+    ) throws -> [Result] {
         let (sql, values) = statement(tenant, range, filter)
         return try connection.rows(
-            sql + " LIMIT ? OFFSET ?", values + [.integer(Int64(range.limit)), .integer(Int64(range.offset))], as: Event.read)
+            sql + " LIMIT ? OFFSET ?", values + [.integer(Int64(range.limit)), .integer(Int64(range.offset))]
+        ) { try transform(Event.read($0)) }
     }
 
     /// Visits rows one by one, for exports: nothing but the row at hand is held. Limit and offset play no part.

@@ -75,7 +75,7 @@ package enum EventLog {
         let id: EventID = by.makeID()
         let sealed = PersonalFields(event.personal, surroundings: by.surroundings)
         let canonical = canonicalRow(event, id: id, sequence: head.sequence + 1, previous: head.hash, digests: sealed.digests)
-        let hash = Array(SHA256.hash(data: canonical))
+        let hash = digest(of: canonical)
         try connection.execute(
             """
             INSERT INTO events (workspace, mode, sequence, id, type, subject, actor, request, occurred_at, canonical, personal, hash,
@@ -105,6 +105,19 @@ package enum EventLog {
         ]
         return JSON.object((row.members ?? []) + members).canonicalBytes
     }
+
+    /// SHA-256. The bytes of a digest are copied as they lie: going over it as a sequence takes as long as the hash of a short row.
+    package static func digest(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digest = bytes.withUnsafeBytes { SHA256.hash(data: $0) }
+        return digest.withUnsafeBytes { bytes in
+            Array(unsafeUninitializedCapacity: bytes.count) { buffer, count in
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                count = bytes.count
+            }
+        }
+    }
+
+    package static func digest(of bytes: [UInt8]) -> [UInt8] { digest(of: bytes[...]) }
 
     /// Lower-case hexadecimal, the way hashes are shown.
     package static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -1,4 +1,3 @@
-import Crypto
 package import Kernel
 
 /// The erasable half of an event: names and values of what identifies a person, each with the salt of its digest.
@@ -28,7 +27,7 @@ struct PersonalFields {
     }
 
     /// SHA-256 of salt and value.
-    static func digest(_ field: Field) -> [UInt8] { Array(SHA256.hash(data: field.salt + Array(field.value.utf8))) }
+    static func digest(_ field: Field) -> [UInt8] { EventLog.digest(of: field.salt + Array(field.value.utf8)) }
 
     /// Reads the column back. Throws `.corrupt` when it is not what `stored` wrote.
     static func read(_ stored: [UInt8]?) throws(StorageError) -> [(name: String, field: Field)] {
@@ -63,12 +62,9 @@ extension EventLog {
     }
 
     private static func digit(_ character: UInt8) -> UInt8? {
-        switch character {
-        case 48...57: character - 48
-        case 65...70: character - 55
-        case 97...102: character - 87
-        default: nil
-        }
+        let small = character | 0x20
+        if character &- 48 < 10 { return character &- 48 }
+        return small &- 97 < 6 ? small &- 87 : nil
     }
 
     /// Forgets who a person was: empties the personal fields of every event they did or that is about them, those appended in this

@@ -1,4 +1,3 @@
-import Crypto
 import Kernel
 import Storage
 package import Web
@@ -28,8 +27,7 @@ private struct ChangeLog: ReportCollector {
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         guard event.isInPeriod, period.covers(event.event.project) else { return }
         let data = event.data
-        let before = data["before"]
-        let after = data["after"]
+        let (before, after) = (data["before"], data["after"])
         json.removeAll()
         // In the order of RFC 8785, so that nothing has to be sorted.
         json.object { json in
@@ -42,8 +40,8 @@ private struct ChangeLog: ReportCollector {
             json.field("event_hash", EventLog.hexadecimal(event.event.hash))
             json.field("event_id", event.event.id)
             json.array("fields", Self.changes(before, after))
-            json.field("ip_digest", event.row[.personal]?["actor.ip"]?.string)
-            json.field("name", (after ?? before ?? data)["name"]?.string)
+            json.field("ip_digest", event.row[.personal]?["actor.ip"])
+            json.field("name", (after ?? before ?? data)["name"].flatMap { $0.isString ? $0 : nil })
             json.field("outcome", Self.outcome(event.type))
             json.field("project_id", event.event.project)
             json.field("request_id", event.event.request)
@@ -56,7 +54,7 @@ private struct ChangeLog: ReportCollector {
 
     func end(_ rows: inout [ReportRow]) {}
 
-    private static func digest(_ value: CompactJSON) -> String { EventLog.hexadecimal(Array(SHA256.hash(data: value.utf8))) }
+    private static func digest(_ value: CompactJSON) -> String { EventLog.hexadecimal(EventLog.digest(of: value.utf8)) }
 
     private static func changes(_ before: CompactJSON?, _ after: CompactJSON?) -> [String] {
         guard let before = before?.members, let after = after?.members else { return [] }

@@ -106,7 +106,7 @@ extension ComplianceReport {
         ]
     }
 
-    var manifestHash: String { EventLog.hexadecimal(ReportFile.sha256(manifest.canonicalBytes)) }
+    var manifestHash: String { EventLog.hexadecimal(EventLog.digest(of: manifest.canonicalBytes)) }
 
     func attest(_ decision: String, _ note: String, by: Attribution, _ connection: Connection) throws -> ComplianceReport {
         let place = try connection.row(

@@ -55,6 +55,4 @@ package struct ReportFile: Sendable {
         publicKey = Array(key)
         sections = found
     }
-
-    static func sha256(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
 }

@@ -5,7 +5,7 @@ import Web
 /// Reads the log from its beginning to the end of a report, page by page: what is held is one page and what the collectors keep.
 struct ReportPass: Sendable {
     /// Rows of one read: little enough that nobody who shares the thread is held up.
-    private static let page = 500
+    private static let page = 1000
 
     let tenant: Tenant
     let period: ReportPeriod
@@ -24,8 +24,9 @@ struct ReportPass: Sendable {
     private func read(_ call: Call, after: Int64) async throws -> [ReportedEvent] {
         guard after < chain.to.sequence else { return [] }
         return try await call.scan { connection in
-            try EventLog.events(in: tenant, .init(after: after, before: chain.to.sequence + 1, limit: Self.page), connection)
-                .map { try ReportedEvent($0, in: period) }
+            try EventLog.events(in: tenant, .init(after: after, before: chain.to.sequence + 1, limit: Self.page), connection) {
+                try ReportedEvent($0, in: period)
+            }
         }
     }
 }

@@ -50,10 +50,12 @@ struct Amount: Sendable {
     /// `1,234.50`, with at least so many places.
     private static func grouped(_ value: ExactDecimal, places: Int) -> String {
         let plain = value.formatted(minimumPlaces: places)
-        if value < 1000, -1000 < value { return plain }
+        let first = value.isNegative ? 1 : 0
+        let whole = plain.utf8.firstIndex(of: UInt8(ascii: ".")) ?? plain.utf8.endIndex
+        var place = plain.utf8.distance(from: plain.utf8.startIndex, to: whole) - 3
+        guard place > first else { return plain }
         var digits = Array(plain.utf8)
-        var place = (digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count) - 3
-        while place > (value.isNegative ? 1 : 0) {
+        while place > first {
             digits.insert(UInt8(ascii: ","), at: place)
             place -= 3
         }
@@ -64,7 +66,11 @@ struct Amount: Sendable {
 extension ExactDecimal {
     /// For drawing only.
     var drawn: Double {
-        guard let (mantissa, scale) = parts, let short = Int64(exactly: mantissa), scale < 19 else { return Double(description) ?? 0 }
-        return Double(short) / Double(Self.powersOfTen[scale])
+        guard let (mantissa, scale) = parts, let short = Int64(exactly: mantissa), scale < Self.powers.count else {
+            return Double(description) ?? 0
+        }
+        return Double(short) / Self.powers[scale]
     }
+
+    private static let powers = powersOfTen.prefix(19).map { Double($0) }
 }

@@ -75,13 +75,17 @@ struct Chart: Sendable {
 
     /// What a bucket says when it is pointed at.
     func words(of slot: Int) -> String {
-        var parts = [slots[slot].name]
-        let total = bars.compactMap { $0.values[slot] }.reduce(ExactDecimal.zero, +)
-        if !bars.isEmpty { parts.append(amount.text(total)) }
-        for line in lines { parts.append("\(line.series.name): \(line.series.values[slot].map(amount.text) ?? "no value")") }
-        if bars.count > 1 {
-            for bar in bars { if let value = bar.values[slot], !value.isZero { parts.append("\(bar.name): \(amount.text(value))") } }
+        var words = slots[slot].name
+        func add(_ name: String, _ value: ExactDecimal?) {
+            words += "\n"
+            words += name
+            words += value.map(amount.text) ?? "no value"
         }
-        return parts.joined(separator: "\n")
+        if !bars.isEmpty { add("", bars.reduce(.zero) { $0 + ($1.values[slot] ?? .zero) }) }
+        for line in lines { add(line.series.name + ": ", line.series.values[slot]) }
+        if bars.count > 1 {
+            for bar in bars { if let value = bar.values[slot], !value.isZero { add(bar.name + ": ", value) } }
+        }
+        return words
     }
 }

@@ -81,13 +81,11 @@ struct ChartDrawing: Sendable {
     /// What a pointer finds: one strip for each bucket. A phone has none to point with.
     private func drawSlots(_ svg: inout MarkupWriter) {
         guard paper == .wide else { return }
+        let (y, width, height) = (top.drawn, step.drawn, (bottom - top).drawn)
         for slot in chart.slots.indices {
-            svg.element(
-                "rect",
-                [
-                    "class": "slot", "x": x(Double(slot)).drawn, "y": top.drawn, "width": step.drawn, "height": (bottom - top).drawn,
-                ]
-            ) { $0.element("title", text: chart.words(of: slot)) }
+            svg.element("rect", ["class": "slot", "x": x(Double(slot)).drawn, "y": y, "width": width, "height": height]) {
+                $0.element("title", text: chart.words(of: slot))
+            }
         }
     }
 
@@ -115,7 +113,7 @@ struct ChartDrawing: Sendable {
                 path.add("V", other)
                 path.add("h", width)
                 path.add("V", one)
-                path.add("z")
+                path.close()
             }
             return Bar(colour: series.colour, path: path.text)
         }

@@ -53,13 +53,19 @@ struct PathData: Sendable {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// A command and its coordinates.
-    mutating func add(_ command: Unicode.Scalar, _ coordinates: Double...) {
+    mutating func close() { bytes.append(UInt8(ascii: "z")) }
+
+    /// A command and its coordinate.
+    mutating func add(_ command: Unicode.Scalar, _ coordinate: Double) {
         bytes.append(UInt8(ascii: command))
-        for (index, coordinate) in coordinates.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: " ")) }
-            coordinate.draw(into: &bytes)
-        }
+        coordinate.draw(into: &bytes)
+    }
+
+    /// A command and the point it leads to.
+    mutating func add(_ command: Unicode.Scalar, _ x: Double, _ y: Double) {
+        add(command, x)
+        bytes.append(UInt8(ascii: " "))
+        y.draw(into: &bytes)
     }
 }
 
@@ -76,13 +82,13 @@ extension Double {
         guard magnitude < 1e9 else { return bytes.append(contentsOf: (self < 0 ? "-1000000" : "1000000").utf8) }
         let tenths = Int((self * 10).rounded())
         if tenths < 0 { bytes.append(UInt8(ascii: "-")) }
-        var whole = tenths.magnitude / 10
-        let first = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(whole % 10))
-            whole /= 10
-        } while whole > 0
-        bytes[first...].reverse()
+        let whole = tenths.magnitude / 10
+        var unit: UInt = 1
+        while unit <= whole / 10 { unit *= 10 }
+        while unit > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(whole / unit % 10))
+            unit /= 10
+        }
         let rest = UInt8(tenths.magnitude % 10)
         if rest > 0 {
             bytes.append(UInt8(ascii: "."))

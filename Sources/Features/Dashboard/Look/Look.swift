@@ -102,7 +102,7 @@ struct Markup: MustacheContentType {
     static let name = "PAGE"
 
     func escapeText(_ text: String) -> String {
-        guard text.utf8.contains(where: { Self.entity(of: $0) != nil }) else { return text }
+        guard text.utf8.contains(where: Self.isSpecial) else { return text }
         var escaped: [UInt8] = []
         escaped.reserveCapacity(text.utf8.count + 32)
         Self.escape(text, into: &escaped)
@@ -110,19 +110,30 @@ struct Markup: MustacheContentType {
     }
 
     static func escape(_ text: String, into bytes: inout [UInt8]) {
-        for byte in text.utf8 {
-            if let entity = entity(of: byte) { bytes.append(contentsOf: entity.utf8) } else { bytes.append(byte) }
+        var text = text
+        text.withUTF8 { text in
+            var written = 0
+            for (index, byte) in text.enumerated() where isSpecial(byte) {
+                bytes.append(contentsOf: text[written..<index])
+                bytes.append(contentsOf: entity(of: byte).utf8)
+                written = index + 1
+            }
+            bytes.append(contentsOf: text[written...])
         }
     }
 
-    private static func entity(of byte: UInt8) -> String? {
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "\"")
+            || byte == UInt8(ascii: "'")
+    }
+
+    private static func entity(of byte: UInt8) -> String {
         switch byte {
         case UInt8(ascii: "<"): "&lt;"
         case UInt8(ascii: ">"): "&gt;"
         case UInt8(ascii: "&"): "&amp;"
         case UInt8(ascii: "\""): "&quot;"
-        case UInt8(ascii: "'"): "&#39;"
-        default: nil
+        default: "&#39;"
         }
     }
 

@@ -14,7 +14,7 @@ package enum ResourceReport {
             "id", "kind", "name", "project_id", "environment", "owner", "provider", "connection_id", "phase", "power",
             "deletion_protection",
             "expires_at", "created_at", "created_by", "age_days", "labels",
-        ], gaps: ["Cost, encryption and exposure of a resource are not in the log."]
+        ], gaps: ["The cost of a resource is not in the log; encryption and exposure have a section of their own."]
     ) { InventoryCollector(period: $0) }
 
     package static let protection = ReportSection(
