@@ -10,7 +10,7 @@ import Testing
         try await Shop.run { shop in
             for key in [shop.cloud.home.liveKey, shop.cloud.home.testKey] {
                 let prices = try await shop.cloud.get("/v1/prices?limit=100", as: key).expecting(200).items
-                #expect(prices.count == InstanceSize.all.count + 7)
+                #expect(prices.count == InstanceSize.all.count + 8)
                 let sizes = try await shop.cloud.get("/v1/sizes", as: key).expecting(200).items
                 #expect(sizes.map { $0["hourly"]?.string } == ["0.0018", "0.0035", "0.0070", "0.0140", "0.0280", "0.0560", "0.1120"])
                 #expect(sizes.first?["monthly"] == "1.314" && sizes.first?["memory_mib"] == 256)
@@ -104,7 +104,7 @@ import Testing
             try await sandbox.meter(Shop.instance(), for: "inst_a")
             _ = try await shop.cloud.post("/v1/prices", as: shop.cloud.home.testKey, ["sku": "gpu.h100", "amount": "1"]).expecting(201)
             _ = try await shop.cloud.post("/v1/sandbox/reset", as: shop.cloud.home.testKey).expecting(200)
-            #expect(try await shop.cloud.get("/v1/prices?limit=100", as: shop.cloud.home.testKey).items.count == InstanceSize.all.count + 7)
+            #expect(try await shop.cloud.get("/v1/prices?limit=100", as: shop.cloud.home.testKey).items.count == InstanceSize.all.count + 8)
             #expect(try await shop.count("SELECT COUNT(*) FROM metered_intervals WHERE resource = 'inst_a'") == 0)
             let quotas = try await shop.cloud.get("/v1/quotas", as: shop.cloud.home.testKey).expecting(200).items
             #expect(quotas.first { $0["metric"] == "instances" }?["used"] == 12, "those of the seed")
