@@ -66,7 +66,7 @@ class Cluster(Checks):
                         for number, environment in enumerate(environments)]
         self.receiver = receiver or Receiver()
         self.over, self.lock, self.patience = threading.Event(), threading.Lock(), 15
-        self.writes, self.acknowledged, self.instances, self.admitted, self.asked, self.faults = [], [], [], [], 0, []
+        self.writes, self.acknowledged, self.instances, self.admitted, self.asked, self.pressed, self.faults = [], [], [], [], 0, 0, []
 
     def client(self, number, token=None, timeout=30):
         return self.servers[number].client(token or self.credentials["api_key"], timeout)
@@ -158,7 +158,7 @@ class Cluster(Checks):
                 sent = time.monotonic()
                 reply = client.call("GET", "/v1/ping")
                 with self.lock:
-                    self.asked += 1
+                    self.asked, self.pressed = self.asked + 1, time.monotonic()
                     if reply.status == 200:
                         self.admitted.append((sent, time.monotonic()))
                 if reply.status not in (200, 429, 503):
@@ -219,12 +219,16 @@ class Cluster(Checks):
         # What was sent after a moment and answered before 60 s later was surely admitted between them.
         for sent, _ in admitted:
             most = max(most, sum(1 for other in admitted if other[0] >= sent and other[1] <= sent + 60))
-        begun, ended = admitted[0][0], admitted[-1][1]
-        windows = [sum(1 for sent, answered in admitted if answered >= moment and sent <= moment + 60) for moment in (begun + 60 + step * 2 for step in range(int(max(0, ended - begun - 120) / 2) + 1))]
         self.that(f"of {self.asked} requests with the limited key, never more than {LIMIT} in 60 s were admitted: {most}", most <= LIMIT)
-        if ended - begun >= 118:
+        # A place comes back up to a second late, with the block it was in, and then waits for somebody to ask: what was admitted in one moment is
+        # admitted again 60 to 62 s later. So a minute cut from anywhere may lack what comes a little after it, and 62 s may not.
+        moment, windows = admitted[0][0] + 60, []
+        while moment + 62 <= self.pressed:
+            windows.append(sum(1 for sent, answered in admitted if answered >= moment and sent <= moment + 62))
+            moment += 1
+        if windows:
             # Servers that live admit 95 in 100, which the tests of the shared limiter ask of them. One that is killed takes the places it held with it.
-            self.that(f"and, servers being killed meanwhile, never less than 90 in 100 of it in a minute after the first: {min(windows)}", min(windows) >= LIMIT * 0.9, windows)
+            self.that(f"and, servers being killed meanwhile, never less than 90 in 100 of it in any 62 s after the first minute: {min(windows)}", min(windows) >= LIMIT * 0.9, windows)
 
     def operations(self):
         deadline = time.monotonic() + 60
