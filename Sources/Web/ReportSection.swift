@@ -17,12 +17,14 @@ package struct ReportSection: Sendable {
     package let columns: [String]
     /// What an auditor may look for here and will not find.
     package let gaps: [String]
+    /// How the types of the events begin that its collector takes; nil for all of them.
+    package let types: [String]?
     /// Nil for a section that nothing is known for.
     package let collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
 
     package init(
         _ name: String, _ title: String, criteria: [String], query: String, columns: [String], gaps: [String] = [],
-        collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
+        types: [String]? = nil, collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
     ) {
         self.name = name
         self.title = title
@@ -30,6 +32,7 @@ package struct ReportSection: Sendable {
         self.query = query
         self.columns = columns
         self.gaps = gaps
+        self.types = types
         self.collector = collector
     }
 }
@@ -57,33 +60,65 @@ package struct ReportPeriod: Sendable, Equatable {
 /// An event on its way through the collectors. A class, since a dozen of them take each of a million; its row is read where it stands, since
 /// most of them look at its type and pass.
 package final class ReportedEvent: Sendable {
-    package let event: Event
-    package let row: StoredRow
+    package let event: EventRow
     package let isInPeriod: Bool
-    /// Empty where the row names none.
-    package let actorType: String
-    package let credential: String?
+    package let actor: ReportedActor
 
-    package init(_ event: Event, in period: ReportPeriod) throws {
-        self.event = event
-        row = try event.stored
+    /// `last` is the actor of an event before this one: a log names the same one many times in a row.
+    package init(_ event: consuming EventRow, in period: ReportPeriod, last: ReportedActor?) {
         isInPeriod = period.contains(event.occurredAt)
-        let actor = row[.actor]
-        actorType = actor?["type"]?.string ?? ""
-        credential = actor?["credential"]?.string
+        let said = event.stored[.actor] ?? .null
+        if let last, last.said == said { actor = last } else { actor = ReportedActor(said) }
+        self.event = event
     }
 
+    package var sequence: Int64 { event.sequence }
     package var type: String { event.type }
-    package var subject: String { event.subject }
+    package var subject: String { row[.subject]?.string ?? "" }
+    package var project: ProjectID? { event.project }
+    package var request: RequestID? { row[.request]?.string.map { RequestID($0) } }
     package var at: Timestamp { event.occurredAt }
+    package var row: StoredRow { event.stored }
     package var data: CompactJSON { row[.data] ?? .null }
     package var after: CompactJSON? { data["after"] }
     package var before: CompactJSON? { data["before"] }
 }
 
+/// Who did what an event tells.
+package final class ReportedActor: Sendable {
+    /// As the row has it.
+    fileprivate let said: CompactJSON
+    /// Empty where the row names none.
+    package let type: String
+    package let id: String
+    package let credential: String?
+
+    fileprivate init(_ said: CompactJSON) {
+        self.said = said
+        type = said["type"]?.string ?? ""
+        id = said["id"]?.string ?? ""
+        credential = said["credential"]?.string
+    }
+}
+
+/// When each of many was last seen. Who is seen many times in a row is looked up once.
+package struct LastSeen: Sendable {
+    private var moments: [String: Timestamp] = [:]
+    private var current: (name: String, at: Timestamp)?
+
+    package init() {}
+
+    package mutating func note(_ name: String, at moment: Timestamp) {
+        if current?.name != name, let current { moments[current.name] = current.at }
+        current = (name, moment)
+    }
+
+    package subscript(_ name: String) -> Timestamp? { current?.name == name ? current?.at : moments[name] }
+}
+
 /// Makes the rows of one section while the log goes by.
 package protocol ReportCollector: Sendable {
-    /// Every event of the log until the end of the period, oldest first, those before the period too.
+    /// Every event of the section's types until the end of the period, oldest first, those before the period too.
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow])
     /// What is known at the end of the period.
     mutating func end(_ rows: inout [ReportRow])

@@ -10,7 +10,7 @@ package enum IncidentReport {
         columns: [
             "opened_at", "closed_at", "state", "what", "subject", "name", "severity", "rule", "project_id", "actions", "silenced", "seq",
             "duration_seconds", "group", "late",
-        ], gaps: ["There is no sign-off of single incidents; a silence is the only acknowledgement."]
+        ], gaps: ["There is no sign-off of single incidents; a silence is the only acknowledgement."], types: ["alert.", "operation."]
     ) { IncidentCollector(period: $0) }
 }
 
@@ -68,14 +68,14 @@ private struct IncidentCollector: ReportCollector {
 
     /// Those that are still open, the oldest first.
     mutating func end(_ rows: inout [ReportRow]) {
-        for incident in open.values.sorted(by: { $0.opening.event.sequence < $1.opening.event.sequence }) {
+        for incident in open.values.sorted(by: { $0.opening.sequence < $1.opening.sequence }) {
             append(incident, closed: nil, &rows)
         }
     }
 
     private func append(_ incident: Incident, closed: Timestamp?, _ rows: inout [ReportRow]) {
         let event = incident.opening
-        guard period.covers(event.event.project) else { return }
+        guard period.covers(event.project) else { return }
         let isAlert = event.type == "alert.firing"
         rows.append(
             ReportRow([
@@ -83,8 +83,8 @@ private struct IncidentCollector: ReportCollector {
                 "what": .string(isAlert ? "alert" : event.type), "subject": .string(event.subject),
                 "name": JSON(event.data["name"]?.string),
                 "severity": JSON(event.data["severity"]?.string), "rule": JSON(event.data["rule"]?.string),
-                "project_id": JSON(event.event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
-                "seq": .integer(event.event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
+                "project_id": JSON(event.project), "actions": .integer(incident.actions), "silenced": .bool(incident.isSilenced),
+                "seq": .integer(event.sequence), "duration_seconds": JSON(closed.map { Int($0.seconds - event.at.seconds) }),
                 "group": event.data["group"]?.json ?? .null, "late": event.data["late"]?.json ?? false,
             ]))
     }

@@ -28,15 +28,15 @@ private struct KeyCollector: ReportCollector {
 
     let period: ReportPeriod
     private var keys: [String: Known] = [:]
-    private var lastChange: [String: Timestamp] = [:]
+    private var lastChange = LastSeen()
 
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        if let credential = event.credential { lastChange[credential] = event.at }
+        if let credential = event.actor.credential { lastChange.note(credential, at: event.at) }
         switch event.type {
         case "key.created", "token.created":
-            keys[event.subject] = Known(snapshot: event.after ?? .null, createdAt: event.at, createdBy: event.event.actorID)
+            keys[event.subject] = Known(snapshot: event.after ?? .null, createdAt: event.at, createdBy: event.actor.id)
         case "key.updated": keys[event.subject]?.snapshot = event.after ?? .null
         case "key.rotated": keys[event.subject]?.rotatedAt = event.at
         case "key.revoked", "token.revoked": keys[event.subject] = nil

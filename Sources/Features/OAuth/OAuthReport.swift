@@ -32,15 +32,15 @@ private struct OAuthClientCollector: ReportCollector {
 
     let period: ReportPeriod
     private var clients: [String: Known] = [:]
-    private var lastChange: [String: Timestamp] = [:]
+    private var lastChange = LastSeen()
 
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        if let credential = event.credential { lastChange[credential] = event.at }
+        if let credential = event.actor.credential { lastChange.note(credential, at: event.at) }
         switch event.type {
         case "oauth_client.created":
-            clients[event.subject] = Known(snapshot: event.after ?? .null, createdAt: event.at, createdBy: event.event.actorID)
+            clients[event.subject] = Known(snapshot: event.after ?? .null, createdAt: event.at, createdBy: event.actor.id)
         case "oauth_client.updated": clients[event.subject]?.snapshot = event.after ?? .null
         case "oauth_client.rotated": clients[event.subject]?.rotatedAt = event.at
         case "oauth_client.deleted": clients[event.subject] = nil

@@ -74,6 +74,7 @@ package struct JSONWriter: Sendable {
         self.value(utf8: value)
     }
 
+    @inline(__always)
     package mutating func field(_ name: StaticString, _ value: some BinaryInteger) {
         key(name)
         self.value(Int64(value))

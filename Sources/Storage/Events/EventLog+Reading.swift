@@ -32,18 +32,19 @@ extension EventLog {
     package static func events(
         in tenant: Tenant, _ range: Range, matching filter: EventFilter = .init(), _ connection: Connection
     ) throws -> [Event] {
-        try events(in: tenant, range, matching: filter, connection) { $0 }
-    }
-
-    /// The same, each made into something else as it is read.
-    package static func events<Result>(
-        in tenant: Tenant, _ range: Range, matching filter: EventFilter = .init(), _ connection: Connection,
-        as transform: (consuming Event) throws -> Result
-    ) throws -> [Result] {
         let (sql, values) = statement(tenant, range, filter)
         return try connection.rows(
+            sql + " LIMIT ? OFFSET ?", values + [.integer(Int64(range.limit)), .integer(Int64(range.offset))], as: Event.read)
+    }
+
+    /// The rows of a range, for whoever reads all of the log; each made into something else as it is read.
+    package static func rows<Result>(
+        in tenant: Tenant, _ range: Range, _ connection: Connection, as transform: (consuming EventRow) throws -> Result
+    ) throws -> [Result] {
+        let (sql, values) = statement(tenant, range, .init(), EventRow.columns)
+        return try connection.rows(
             sql + " LIMIT ? OFFSET ?", values + [.integer(Int64(range.limit)), .integer(Int64(range.offset))]
-        ) { try transform(Event.read($0)) }
+        ) { try transform(EventRow.read($0)) }
     }
 
     /// Visits rows one by one, for exports: nothing but the row at hand is held. Limit and offset play no part.
@@ -92,7 +93,9 @@ extension EventLog {
         }
     }
 
-    private static func statement(_ tenant: Tenant, _ range: Range, _ filter: EventFilter) -> (sql: String, values: [SQLValue]) {
+    private static func statement(
+        _ tenant: Tenant, _ range: Range, _ filter: EventFilter, _ columns: String = Event.columns
+    ) -> (sql: String, values: [SQLValue]) {
         var conditions = ["workspace = ?", "mode = ?"]
         var values = [tenant.workspace.sqlValue, tenant.mode.sqlValue]
         if let after = range.after {
@@ -113,7 +116,7 @@ extension EventLog {
             values += condition.values
         }
         let sql = """
-            SELECT \(Event.columns) FROM events WHERE \(conditions.joined(separator: " AND ")) \
+            SELECT \(columns) FROM events WHERE \(conditions.joined(separator: " AND ")) \
             ORDER BY sequence\(range.newestFirst ? " DESC" : "")
             """
         return (sql, values)

@@ -25,28 +25,28 @@ private struct ChangeLog: ReportCollector {
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        guard event.isInPeriod, period.covers(event.event.project) else { return }
+        guard event.isInPeriod, period.covers(event.project) else { return }
         let data = event.data
         let (before, after) = (data["before"], data["after"])
         json.removeAll()
         // In the order of RFC 8785, so that nothing has to be sorted.
         json.object { json in
-            json.field("actor_id", event.event.actorID)
-            json.field("actor_type", event.actorType)
+            json.field("actor_id", event.actor.id)
+            json.field("actor_type", event.actor.type)
             json.field("after_sha256", after.map(Self.digest))
             json.field("at", event.at)
             json.field("before_sha256", before.map(Self.digest))
-            json.field("credential_id", event.credential)
+            json.field("credential_id", event.actor.credential)
             json.field("event_hash", EventLog.hexadecimal(event.event.hash))
-            json.field("event_id", event.event.id)
+            json.field("event_id", event.row[.id])
             json.array("fields", Self.changes(before, after))
             json.field("ip_digest", event.row[.personal]?["actor.ip"])
             json.field("name", (after ?? before ?? data)["name"].flatMap { $0.isString ? $0 : nil })
             json.field("outcome", Self.outcome(event.type))
-            json.field("project_id", event.event.project)
-            json.field("request_id", event.event.request)
-            json.field("seq", event.event.sequence)
-            json.field("subject", event.subject)
+            json.field("project_id", event.project)
+            json.field("request_id", event.row[.request])
+            json.field("seq", event.sequence)
+            json.field("subject", event.row[.subject])
             json.field("type", event.type)
         }
         rows.append(ReportRow(canonical: json.bytes))

@@ -29,7 +29,7 @@ private struct Integrity: ReportCollector {
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         let stored = event.event
-        if broken == nil { check(stored, event.row) }
+        if broken == nil { check(stored) }
         if let previous, stored.occurredAt < previous.at { backwards += 1 }
         if first == nil { first = stored.sequence }
         count += 1
@@ -62,18 +62,18 @@ private struct Integrity: ReportCollector {
         rows += notes
     }
 
-    private mutating func check(_ event: Event, _ row: StoredRow) {
+    private mutating func check(_ event: EventRow) {
         if EventLog.digest(of: event.canonical) != event.hash {
             broken = (event.sequence, "Row \(event.sequence) does not have its hash.")
         } else if let previous, event.sequence != previous.sequence + 1 {
             broken = (previous.sequence + 1, "Row \(previous.sequence + 1) is missing.")
-        } else if let previous, !row.holds(.previousHash, hexadecimal: previous.hash) {
+        } else if let previous, !event.stored.holds(.previousHash, hexadecimal: previous.hash) {
             broken = (event.sequence, "Row \(event.sequence) does not follow the one before it.")
         }
     }
 
     private mutating func note(_ check: String, _ result: String, _ event: ReportedEvent) {
-        notes.append(Self.row(event.at, check, result, event.event.sequence, String(decoding: event.data.utf8, as: UTF8.self)))
+        notes.append(Self.row(event.at, check, result, event.sequence, String(decoding: event.data.utf8, as: UTF8.self)))
     }
 
     private static func row(_ at: Timestamp?, _ check: String, _ result: String, _ sequence: Int64, _ detail: String) -> ReportRow {

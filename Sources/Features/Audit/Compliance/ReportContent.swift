@@ -14,25 +14,26 @@ struct ReportContent: Sendable {
 
     func write(_ period: ReportPeriod, _ chain: ReportChain, _ call: Call, to writer: StreamWriter) async throws {
         let wanted = sections.filter { only == nil || $0.name == only }
-        var tallies = wanted.map { ReportTally($0, period) }
+        var tallies = ReportTallies(wanted, period)
         var waiting = wanted.map { _ in [ReportRow]() }
         let page = ReportPage(report: report, format: format, isWhole: only == nil)
         try await writer.write(page.beginning)
         if let first = wanted.first { try await writer.write(page.opening(first, isFirst: true)) }
+        var isFirstRow = true
         try await ReportPass(tenant: report.tenant, period: period, chain: chain).run(call) { events in
-            var going: [UInt8] = []
-            for index in tallies.indices {
-                let isFirstRow = tallies[index].count == 0
-                let rows = tallies[index].take(events)
-                if index == 0 { going += page.rows(rows, wanted[0], isFirst: isFirstRow) } else { waiting[index] += rows }
+            for (index, rows) in tallies.take(events).enumerated() where !rows.isEmpty {
+                guard index == 0 else {
+                    waiting[index] += rows
+                    continue
+                }
+                try await writer.write(page.rows(rows, wanted[0], isFirst: isFirstRow))
+                isFirstRow = false
             }
-            if !going.isEmpty { try await writer.write(going) }
         }
-        for index in tallies.indices {
-            let isFirstRow = index > 0 || tallies[index].count == 0
+        for (index, last) in tallies.end().enumerated() {
             if index > 0 { try await writer.write(page.opening(wanted[index], isFirst: false)) }
-            let rows = waiting[index] + tallies[index].end()
-            try await writer.write(page.rows(rows, wanted[index], isFirst: isFirstRow) + page.closing(wanted[index]))
+            let rows = page.rows(waiting[index] + last, wanted[index], isFirst: index > 0 || isFirstRow)
+            try await writer.write(rows + page.closing(wanted[index]))
         }
         try await writer.write(page.end)
     }

@@ -15,7 +15,7 @@ struct ReportPass: Sendable {
     func run(_ call: Call, _ body: ([ReportedEvent]) async throws -> Void) async throws {
         var page = try await read(call, after: chain.first - 1)
         while let last = page.last {
-            async let next = read(call, after: last.event.sequence)
+            async let next = read(call, after: last.sequence)
             try await body(page)
             page = try await next
         }
@@ -24,8 +24,11 @@ struct ReportPass: Sendable {
     private func read(_ call: Call, after: Int64) async throws -> [ReportedEvent] {
         guard after < chain.to.sequence else { return [] }
         return try await call.scan { connection in
-            try EventLog.events(in: tenant, .init(after: after, before: chain.to.sequence + 1, limit: Self.page), connection) {
-                try ReportedEvent($0, in: period)
+            var actor: ReportedActor?
+            return try EventLog.rows(in: tenant, .init(after: after, before: chain.to.sequence + 1, limit: Self.page), connection) {
+                let event = ReportedEvent($0, in: period, last: actor)
+                actor = event.actor
+                return event
             }
         }
     }

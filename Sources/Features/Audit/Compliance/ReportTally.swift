@@ -15,26 +15,25 @@ struct ReportTally {
         collector = section.collector?(period)
     }
 
-    /// Answers the rows that came of the events.
-    mutating func take(_ events: [ReportedEvent]) -> [ReportRow] {
-        var rows: [ReportRow] = []
-        for event in events { collector?.take(event, &rows) }
-        return count(rows)
+    mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
+        let known = rows.count
+        collector?.take(event, &rows)
+        count(rows, after: known)
     }
 
     mutating func end() -> [ReportRow] {
         var rows: [ReportRow] = []
         collector?.end(&rows)
-        return count(rows)
+        count(rows, after: 0)
+        return rows
     }
 
-    private mutating func count(_ rows: [ReportRow]) -> [ReportRow] {
-        for row in rows {
-            hash.update(data: row.canonical)
+    private mutating func count(_ rows: [ReportRow], after known: Int) {
+        for index in known..<rows.count {
+            hash.update(data: rows[index].canonical)
             hash.update(data: Self.lineFeed)
         }
-        count += rows.count
-        return rows
+        count += rows.count - known
     }
 
     static let lineFeed: [UInt8] = [UInt8(ascii: "\n")]
@@ -49,21 +48,46 @@ struct ReportTally {
     }
 }
 
+/// Sections that are made beside each other. Each event goes to those that take its type, which is looked up once for each type.
+struct ReportTallies {
+    private(set) var all: [ReportTally]
+    private var takers: [String: [Int]] = [:]
+
+    init(_ sections: some Sequence<ReportSection>, _ period: ReportPeriod) { all = sections.map { ReportTally($0, period) } }
+
+    /// Answers the rows that came of the events, by section.
+    mutating func take(_ events: [ReportedEvent]) -> [[ReportRow]] {
+        var rows = [[ReportRow]](repeating: [], count: all.count)
+        for event in events {
+            for index in takers(of: event.type) { all[index].take(event, &rows[index]) }
+        }
+        return rows
+    }
+
+    /// What is known at the end, by section.
+    mutating func end() -> [[ReportRow]] { all.indices.map { all[$0].end() } }
+
+    private mutating func takers(of type: String) -> [Int] {
+        if let known = takers[type] { return known }
+        let found = all.indices.filter { all[$0].section.types?.contains(where: type.hasPrefix) ?? true }
+        takers[type] = found
+        return found
+    }
+}
+
 /// Some sections of a report that is only counted and hashed; two of these work beside each other.
 actor ReportDesk {
     private let queue = OwnQueue("report")
-    private var tallies: [ReportTally]
+    private var tallies: ReportTallies
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
-    init(_ sections: some Sequence<ReportSection>, _ period: ReportPeriod) { tallies = sections.map { ReportTally($0, period) } }
+    init(_ sections: some Sequence<ReportSection>, _ period: ReportPeriod) { tallies = ReportTallies(sections, period) }
 
-    func take(_ events: [ReportedEvent]) {
-        for index in tallies.indices { _ = tallies[index].take(events) }
-    }
+    func take(_ events: [ReportedEvent]) { _ = tallies.take(events) }
 
     func end() -> [ReportTally] {
-        for index in tallies.indices { _ = tallies[index].end() }
-        return tallies
+        _ = tallies.end()
+        return tallies.all
     }
 }

@@ -32,16 +32,16 @@ private struct AccessCollector: ReportCollector {
 
     let period: ReportPeriod
     private var people: [String: Person] = [:]
-    private var seen: [String: Timestamp] = [:]
+    private var seen = LastSeen()
 
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        if event.actorType == "user" { seen[event.event.actorID] = event.at }
+        if event.actor.type == "user" { seen.note(event.actor.id, at: event.at) }
         guard Self.prefixes.contains(where: event.type.hasPrefix) else { return }
         let id = event.data["user_id"]?.string ?? event.subject
         switch event.type {
-        case "session.begun": seen[id] = event.at
+        case "session.begun": seen.note(id, at: event.at)
         case "user.created", "user.invited", "user.updated", "user.deactivated", "user.reactivated": set(id, event)
         case "user.activated": people[id]?.status = "active"
         case "user.erased": people[id] = nil
@@ -64,7 +64,7 @@ private struct AccessCollector: ReportCollector {
     }
 
     private func grant(_ role: String?, _ event: ReportedEvent) -> Grant {
-        Grant(role: role ?? "", at: event.at, by: event.event.actorID)
+        Grant(role: role ?? "", at: event.at, by: event.actor.id)
     }
 
     mutating func end(_ rows: inout [ReportRow]) {

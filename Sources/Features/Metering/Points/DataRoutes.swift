@@ -195,11 +195,11 @@ private struct LineView: JSONRepresentable {
             json.field("group", line.group)
             json.field("value", line.total.value(function))
             json.field("points", line.total.count)
-            json.array("buckets", line.cells.indices) { json, number in
+            json.array("buckets", Array(line.cells.enumerated())) { json, bucket in
                 json.object { json in
-                    json.field("start", calendar.start(number))
-                    json.field("value", line.cells[number].value(function))
-                    json.field("points", line.cells[number].count)
+                    json.field("start", calendar.start(bucket.offset))
+                    json.field("value", bucket.element.value(function))
+                    json.field("points", bucket.element.count)
                 }
             }
         }

@@ -13,7 +13,7 @@ package enum ExceptionReport {
         "exceptions", "Policy and budget exceptions", criteria: ["CC5.2", "CC3.2"],
         query: types.joined(separator: ", ") + " with from <= occurred_at < to",
         columns: ["at", "seq", "type", "subject", "project_id", "actor_type", "actor_id", "request_id", "detail"],
-        gaps: ["Refusals over a budget or a quota (402, 409) are no events. There are no approvals to name."]
+        gaps: ["Refusals over a budget or a quota (402, 409) are no events. There are no approvals to name."], types: types
     ) { ExceptionCollector(types: Set(types), period: $0) }
 }
 
@@ -22,12 +22,12 @@ private struct ExceptionCollector: ReportCollector {
     let period: ReportPeriod
 
     func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        guard event.isInPeriod, types.contains(event.type), period.covers(event.event.project) else { return }
+        guard event.isInPeriod, types.contains(event.type), period.covers(event.project) else { return }
         rows.append(
             ReportRow([
-                "at": JSON(event.at), "seq": .integer(event.event.sequence), "type": .string(event.type), "subject": .string(event.subject),
-                "project_id": JSON(event.event.project), "actor_type": .string(event.actorType), "actor_id": .string(event.event.actorID),
-                "request_id": JSON(event.event.request), "detail": event.data.json,
+                "at": JSON(event.at), "seq": .integer(event.sequence), "type": .string(event.type), "subject": .string(event.subject),
+                "project_id": JSON(event.project), "actor_type": .string(event.actor.type), "actor_id": .string(event.actor.id),
+                "request_id": JSON(event.request), "detail": event.data.json,
             ]))
     }
 

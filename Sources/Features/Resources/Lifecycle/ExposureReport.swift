@@ -19,7 +19,7 @@ package enum ExposureReport {
         gaps: [
             "Addresses that a provider gives an instance by itself are not told of.",
             "What changed at a provider alone stands under drift.",
-        ]
+        ], types: ["bucket.", "volume.", "firewall.", "instance."]
     ) { ExposureCollector(period: $0) }
 
     /// One thing about a spec that an auditor asks for.
@@ -96,7 +96,7 @@ private struct ExposureCollector: ReportCollector {
         let fresh = Known(kind: kind, name: after["name"]?.string, project: after["project_id"]?.string)
         for finding in found where resources[event.subject]?.open[finding] == nil {
             resources[event.subject, default: fresh].open[finding] = Opening(
-                at: event.at, by: event.event.actorID, sequence: event.event.sequence)
+                at: event.at, by: event.actor.id, sequence: event.sequence)
         }
     }
 
@@ -128,7 +128,7 @@ private struct ExposureCollector: ReportCollector {
                 "what": .string(finding.what), "detail": .string(finding.detail), "subject": .string(id),
                 "kind": .string(known.kind.rawValue), "name": JSON(known.name), "project_id": JSON(known.project),
                 "opened_at": JSON(opening.at), "opened_by": .string(opening.by), "closed_at": JSON(closed?.at),
-                "closed_by": JSON(closed?.event.actorID),
+                "closed_by": JSON(closed?.actor.id),
                 "open_hours": .integer(((closed?.at ?? period.to).seconds - opening.at.seconds) / 3600), "seq": .integer(opening.sequence),
             ]))
     }

@@ -5,7 +5,8 @@ package import Web
 
 /// What there was at the end of a period, and how it was protected, for the compliance report.
 package enum ResourceReport {
-    private static let kinds = ResourceKind.allCases.map { "\($0.rawValue).*" }.joined(separator: ", ")
+    private static let types = ResourceKind.allCases.map { $0.rawValue + "." }
+    private static let kinds = types.map { $0 + "*" }.joined(separator: ", ")
 
     package static let inventory = ReportSection(
         "resource_inventory", "Resource inventory", criteria: ["CC6.1", "A1.1"],
@@ -14,14 +15,15 @@ package enum ResourceReport {
             "id", "kind", "name", "project_id", "environment", "owner", "provider", "connection_id", "phase", "power",
             "deletion_protection",
             "expires_at", "created_at", "created_by", "age_days", "labels",
-        ], gaps: ["The cost of a resource is not in the log; encryption and exposure have a section of their own."]
+        ], gaps: ["The cost of a resource is not in the log; encryption and exposure have a section of their own."],
+        types: types + ["project.", "connection."]
     ) { InventoryCollector(period: $0) }
 
     package static let protection = ReportSection(
         "protection", "Protection and recovery", criteria: ["A1.2"],
         query: "\(kinds) with from <= occurred_at < to that switch deletion protection, delete or undelete",
         columns: ["at", "seq", "what", "subject", "name", "project_id", "actor_id", "request_id"],
-        gaps: ["The age of snapshots is not known."]
+        gaps: ["The age of snapshots is not known."], types: types
     ) { ProtectionCollector(period: $0) }
 
     /// Nil for what is no resource.
@@ -56,7 +58,7 @@ private struct InventoryCollector: ReportCollector {
             return
         }
         if let after = event.after, after["project_id"]?.string != nil {
-            resources[event.subject, default: Known(kind: kind, snapshot: after, createdAt: event.at, createdBy: event.event.actorID)]
+            resources[event.subject, default: Known(kind: kind, snapshot: after, createdAt: event.at, createdBy: event.actor.id)]
                 .snapshot = after
         }
         if let phase = event.data["phase"]?.string { resources[event.subject]?.phase = phase }
@@ -91,14 +93,14 @@ private struct ProtectionCollector: ReportCollector {
     let period: ReportPeriod
 
     func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        guard event.isInPeriod, period.covers(event.event.project), let kind = ResourceReport.kind(of: event.type),
+        guard event.isInPeriod, period.covers(event.project), let kind = ResourceReport.kind(of: event.type),
             let what = Self.what(event, noun: kind.rawValue)
         else { return }
         rows.append(
             ReportRow([
-                "at": JSON(event.at), "seq": .integer(event.event.sequence), "what": .string(what), "subject": .string(event.subject),
-                "name": JSON((event.after ?? event.data)["name"]?.string), "project_id": JSON(event.event.project),
-                "actor_id": .string(event.event.actorID), "request_id": JSON(event.event.request),
+                "at": JSON(event.at), "seq": .integer(event.sequence), "what": .string(what), "subject": .string(event.subject),
+                "name": JSON((event.after ?? event.data)["name"]?.string), "project_id": JSON(event.project),
+                "actor_id": .string(event.actor.id), "request_id": JSON(event.request),
             ]))
     }
 

@@ -10,7 +10,7 @@ package enum DriftReport {
         columns: [
             "drift_id", "class", "kind", "resource_id", "name", "project_id", "connection_id", "provider_ref", "fields", "detected_at",
             "resolved_at", "resolution", "reverts", "operation_ids", "decided_by", "open_hours",
-        ], gaps: ["What changed and changed back between two looks was not seen."]
+        ], gaps: ["What changed and changed back between two looks was not seen."], types: ["drift."]
     ) { DriftCollector(period: $0) }
 }
 
@@ -30,14 +30,14 @@ private struct DriftCollector: ReportCollector {
     init(period: ReportPeriod) { self.period = period }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
-        guard event.type.hasPrefix("drift."), let id = event.data["drift_id"]?.string else { return }
+        guard let id = event.data["drift_id"]?.string else { return }
         drifts[id, default: Known(data: event.data, detectedAt: event.at)].data = event.data
         switch event.type {
         case "drift.reverting": if let operation = event.data["operation_id"]?.string { drifts[id]?.operations.append(operation) }
         case "drift.resolved":
             drifts[id]?.resolvedAt = event.at
             drifts[id]?.resolution = event.data["resolution"]?.string
-            drifts[id]?.decidedBy = event.event.actorID
+            drifts[id]?.decidedBy = event.actor.id
         default: break
         }
         // What was over before the period is in no row of it.
