@@ -234,7 +234,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "EventsTests",
-            dependencies: ["Alerts", "Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .nioCore, .nioPosix],
+            dependencies: ["Alerts", "Events", "Audit", "TestKit", "Server", "Web", "Storage", "Kernel", .crypto, .nioCore, .nioPosix],
             swiftSettings: strict),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Kernel", "Webhooks", .argumentParser], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Kernel", .crypto], swiftSettings: strict),

@@ -55,6 +55,7 @@ extension Problem {
         case queueFull = "queue_full"
         case planStale = "plan_stale"
         case dataLossNotConfirmed = "data_loss_not_confirmed"
+        case policyDenied = "policy_denied"
         case providerUnreachable = "provider_unreachable"
         case invalidClient = "invalid_client"
         case invalidGrant = "invalid_grant"
@@ -75,7 +76,7 @@ extension Problem.Code {
             .malformedRequest, .invalidGrant, .unauthorizedClient, .unsupportedGrantType, .invalidScope:
             400
         case .credentialMissing, .credentialInvalid, .signInFailed, .invalidClient: 401
-        case .insufficientScope, .sessionRequired, .addressNotAllowed, .forbidden: 403
+        case .insufficientScope, .sessionRequired, .addressNotAllowed, .forbidden, .policyDenied: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -155,6 +156,7 @@ extension Problem.Code {
         case .queueFull: "Too many operations wait for this resource"
         case .planStale: "The plan is not one for what is there now"
         case .dataLossNotConfirmed: "The plan would destroy data"
+        case .policyDenied: "A policy does not allow this"
         case .providerUnreachable: "The provider does not answer"
         case .invalidClient: "The OAuth client could not prove itself"
         case .invalidGrant: "The code or refresh token is not valid"
@@ -244,6 +246,8 @@ extension Problem.Code {
         case .planStale:
             "Make a new plan (`POST /v1/plans`) and look at it again: something it touches has changed, it was used, or its hour is over."
         case .dataLossNotConfirmed: "`errors` lists what would be lost. Send `\"confirm_data_loss\": true` if that is meant."
+        case .policyDenied:
+            "`policy_id` names the policy (`GET /v1/policies/{id}`), and `policy_results` says what is wrong and how to mend it; a plan that waits for an approval has `approval`."
         case .providerUnreachable: "Retry after `Retry-After` seconds; `POST /v1/connections/{id}/verify` says what is wrong."
         case .invalidClient:
             "Send `client_id` and `client_secret` by HTTP Basic or in the form, one of the two; a public client sends its `client_id` alone."

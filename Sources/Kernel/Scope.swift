@@ -55,6 +55,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case streamsWrite = "streams:write"
     case stacksRead = "stacks:read"
     case stacksWrite = "stacks:write"
+    case policiesRead = "policies:read"
+    case policiesWrite = "policies:write"
 
     package var resource: Substring { rawValue.prefix { $0 != ":" } }
     package var isRead: Bool { rawValue.hasSuffix(":read") }
@@ -165,7 +167,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
         .alertsWrite, .markersWrite, .streamsWrite, .stacksWrite,
     ]
 
-    /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas and budgets are an admin's to write.
+    /// The scopes a role can use; keys, users, accounts, settings, connections, prices, quotas, budgets and policies are an admin's to write.
     package var scopes: ScopeSet {
         switch self {
         case .viewer: ScopeSet(Scope.allCases.filter(\.isRead))

@@ -64,4 +64,5 @@ package enum MigrationOrder {
         + PointCopies.migrations
         + ResourceSchema.claims
         + PriceSchema.snapshots
+        + PolicySchema.migrations
 }

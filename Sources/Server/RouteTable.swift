@@ -39,7 +39,7 @@ package struct RouteTable: Sendable {
             ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
-            + StackRoutes(engine: engine).all + ScheduleRoutes.all
+            + StackRoutes(engine: engine).all + ScheduleRoutes.all + PolicyRoutes.all
             + DiscoveryRoutes(engine: engine).all
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes(reader: pointReader).all + IngestRoutes(ingest: points).all
         let savings =

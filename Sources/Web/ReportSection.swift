@@ -19,12 +19,14 @@ package struct ReportSection: Sendable {
     package let gaps: [String]
     /// How the types of the events begin that its collector takes; nil for all of them.
     package let types: [String]?
+    /// What it was before it had other rows or members, oldest first: a report that was signed then is made again as it was.
+    package let earlier: [ReportSection]
     /// Nil for a section that nothing is known for.
     package let collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
 
     package init(
         _ name: String, _ title: String, criteria: [String], query: String, columns: [String], gaps: [String] = [],
-        types: [String]? = nil, collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
+        types: [String]? = nil, earlier: [ReportSection] = [], collector: (@Sendable (ReportPeriod) -> any ReportCollector)?
     ) {
         self.name = name
         self.title = title
@@ -33,8 +35,11 @@ package struct ReportSection: Sendable {
         self.columns = columns
         self.gaps = gaps
         self.types = types
+        self.earlier = earlier
         self.collector = collector
     }
+
+    package var version: Int { earlier.count + 1 }
 }
 
 /// What a report is about.

@@ -19,7 +19,7 @@ from applications import Applications
 from server import BUILD, Server, init, within_venv, workspace
 
 PAGES = ("overview", "projects", "resources", "resources/new", "resources/new/volume", "resources/new/network", "resources/new/bucket", "resources/new/ip", "resources/new/firewall", "resources/new/snapshot",
-         "resources/stacks", "resources/schedules", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
+         "resources/stacks", "resources/schedules", "resources/policies", "usage", "usage/budgets", "usage/alerts", "webhooks", "events", "audit")
 
 # What nobody should meet on a page: a field without a name, a button that says nothing, an id given twice, headings out of order, an order of
 # the keyboard other than that of the page, text of too little contrast (WCAG 2.2, 1.4.3).

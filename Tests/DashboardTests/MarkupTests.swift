@@ -33,12 +33,16 @@ import Testing
             _ = try await installation.post(
                 "/v1/schedules", as: key, ["name": name, "project_id": project, "days": ["mon"], "stop_time": "20:00", "selector": "a=b"]
             ).expecting(201)
+            _ = try await installation.post(
+                "/v1/policies", as: key, ["name": name, "message": name, "rule": ["type": "allowed_locations", "locations": ["a"]]]
+            ).expecting(201)
             let browser = try await Browser.signedIn(installation)
             let last = try await installation.get("/v1/events", as: key).items.first?["seq"]?.integer ?? 1
             let paths = [
                 "overview", "projects", "projects/\(home.project)", "resources?name=%3Cimg%3E", "usage", "usage/budgets", "usage/alerts",
                 "usage/budgets/\(budget)", "usage/alerts/\(alert)", "webhooks", "webhooks/\(webhook)", "events", "audit",
                 "settings/api-keys", "resources/stacks", "resources/stacks/\(stack)", "resources/schedules",
+                "resources/policies",
             ]
             for path in paths + (1...last).map({ "events/\($0)" }) {
                 let page = try await browser.go("/app/\(path)")

@@ -4,7 +4,7 @@ import Server
 import TestKit
 import Testing
 
-@Suite struct `Stacks and schedules on the dashboard` {
+@Suite struct `Stacks, schedules and policies on the dashboard` {
     @Test func `a stack is shown with its members, its plans and what was done last`() async throws {
         try await Installation.run { installation in
             let (key, project) = (installation.home.testKey, installation.home.project.rawValue)
@@ -78,6 +78,53 @@ import Testing
             #expect(browser.page.contains("Its instances stay as they are"))
             try await browser.submit("/app/resources/schedules/\(id)/deletion", ["confirmed": "yes"])
             #expect(try await installation.get("/v1/schedules/\(id)", as: key).status == 404)
+        }
+    }
+
+    @Test func `a policy is made and switched off by form, and a plan that waits is approved there`() async throws {
+        try await Installation.run { installation in
+            let (key, project) = (installation.home.liveKey, installation.home.project.rawValue)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.go("/app/resources/policies")
+            let form = [
+                "name": "Owners", "project_id": "", "type": "required_labels", "rule": "owner, team", "message": "Ask Ada.",
+                "enforcement": "warn",
+            ]
+            let wrong = try await browser.submit("/app/resources/policies", form.merging(["rule": ""]) { $1 })
+            #expect(wrong.status == 422 && wrong.text.contains("aria-invalid") && wrong.text.contains("value=\"Owners\""))
+            try await browser.go("/app/resources/policies")
+            try await browser.submit("/app/resources/policies", form)
+            let policy = try #require(try await installation.get("/v1/policies", as: key).items.first)
+            #expect(policy["rule"] == ["type": "required_labels", "labels": ["owner", "team"]] && policy["project_id"] == .null)
+            try await browser.go("/app/resources/policies")
+            for part in ["Owners", "owner, team", "All projects", "Warns", "Switch off"] { #expect(browser.page.contains(part), "\(part)") }
+            let id = policy["id"]?.string ?? ""
+            try await browser.submit("/app/resources/policies/\(id)/switch", ["action": "off"])
+            #expect(try await installation.get("/v1/policies/\(id)", as: key)["enabled"] == false)
+
+            _ = try await installation.moving {
+                try await installation.post(
+                    "/v1/connections", as: key, ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]])
+            }.expecting(201)
+            _ = try await installation.post("/v1/policies", as: key, ["name": "Eyes", "rule": ["type": "approval"]]).expecting(201)
+            let plan = try await installation.post(
+                "/v1/plans", as: key,
+                ["name": "shop", "project_id": .string(project), "resources": [["key": "web", "kind": "instance"]]]
+            ).expecting(201).text("id")
+            let viewer = try await Browser.member(installation, "viewer", of: project)
+            #expect(try await viewer.go("/app/resources/policies").text.contains("It changes web in"))
+            #expect(!viewer.page.contains("New policy") && !viewer.page.contains("Switch off") && !viewer.page.contains("/approval"))
+            #expect(try await viewer.submit("/app/resources/policies/plans/\(plan)/approval").status == 403)
+            try await browser.go("/app/resources/policies")
+            #expect(browser.page.contains("Plans that wait for an approval") && browser.page.contains("create web"))
+            try await browser.submit("/app/resources/policies/plans/\(plan)/approval")
+            let approved = try await installation.get("/v1/plans/\(plan)", as: key)
+            #expect(approved["approval"]?["approved_by"]?.string == installation.home.user.rawValue)
+            #expect(try await !browser.go("/app/resources/policies").text.contains("Plans that wait"))
+            try await browser.submit("/app/resources/policies/\(id)/deletion")
+            #expect(browser.page.contains("What it refused is allowed"))
+            try await browser.submit("/app/resources/policies/\(id)/deletion", ["confirmed": "yes"])
+            #expect(try await installation.get("/v1/policies/\(id)", as: key).status == 404)
         }
     }
 

@@ -1,5 +1,6 @@
 import Alerts
 import Audit
+import Crypto
 import Foundation
 import Kernel
 import Server
@@ -61,6 +62,31 @@ import Testing
                 #expect(forged != content)
                 #expect(throws: ReportFile.Finding.self) { try ReportFile(checking: Array(forged.utf8)) }
             }
+        }
+    }
+
+    @Test func `that was signed before its sections had more is made again as it was, and still checks`() async throws {
+        try await Installation.run { cloud in
+            try await cloud.live()
+            _ = try await cloud.post(
+                "/v1/policies", as: cloud.home.liveKey, ["name": "Shut", "rule": ["type": "no_public_buckets"]]
+            ).expecting(201)
+            cloud.clock.advance(seconds: 1)
+            let report = try await cloud.report().expecting(201)
+            let versions = (report["manifest"]?["sections"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["version"]?.integer ?? 0) }
+            #expect(versions.contains { $0 == ("change_log", 2) } && versions.contains { $0 == ("exposure", 2) })
+            #expect(versions.contains { $0 == ("key_inventory", 1) })
+            try await cloud.age(report)
+            let content = Array(try await cloud.content(report).utf8)
+            let file = try ReportFile(checking: content)
+            #expect(file.sections.contains { $0.name == "exposure" && $0.rows == 0 })
+            let sections = try JSONParser.parse(content)["sections"]?.array ?? []
+            func rows(_ name: String) -> [JSON] { sections.first { $0["name"]?.string == name }?["rows"]?.array ?? [] }
+            #expect(!rows("change_log").isEmpty && rows("change_log").allSatisfy { $0["plan_id"] == nil })
+            #expect(rows("exceptions").map { $0["type"] } == ["budget.created"])
+            let path = "/v1/compliance/reports/\(report.text("id"))/content"
+            let table = try await cloud.get(path + "?format=csv&section=change_log", as: cloud.home.liveKey).expecting(200).text
+            #expect(table.hasPrefix("seq,at,type,") && !table.prefix { $0 != "\r\n" }.contains("plan_id"))
         }
     }
 
@@ -325,5 +351,46 @@ extension Installation {
 
     fileprivate func content(_ report: Reply) async throws -> String {
         try await get("/v1/compliance/reports/\(report.text("id"))/content?format=json", as: home.liveKey).expecting(200).text
+    }
+
+    /// Puts the report in the place of one that was signed before there were plans, policies and exposure in it, and versions of sections.
+    fileprivate func age(_ report: Reply) async throws {
+        let made = try JSONParser.parse(Array(try await content(report).utf8))["sections"]?.array ?? []
+        func kept(_ name: String) -> [JSON] {
+            let rows = made.first { $0["name"]?.string == name }?["rows"]?.array ?? []
+            switch name {
+            case "change_log":
+                return rows.map { row in
+                    JSON.object((row.members ?? []).filter { $0.name != "plan_id" && $0.name != "approved_by" })
+                }
+            case "exceptions": return rows.filter { $0["type"]?.string?.hasPrefix("policy.") == false }
+            case "exposure": return []
+            default: return rows
+            }
+        }
+        func aged(_ section: JSON) -> JSON {
+            let rows = kept(section["name"]?.string ?? "")
+            let bytes = rows.flatMap { $0.canonicalBytes + Array("\n".utf8) }
+            let digest = SHA256.hash(data: bytes).map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+            let changed: [String: JSON] = [
+                "rows": .integer(Int64(rows.count)), "sha256": .string(digest),
+                "status": section["name"] == "exposure" ? "no_data" : section["status"] ?? .null,
+            ]
+            return .object(
+                (section.members ?? []).filter { $0.name != "version" }.map { .init($0.name, changed[$0.name] ?? $0.value) })
+        }
+        let manifest = JSON.object(
+            (report["manifest"]?.members ?? []).map { member in
+                .init(member.name, member.name == "sections" ? .array((member.value.array ?? []).map(aged)) : member.value)
+            })
+        let key = Curve25519.Signing.PrivateKey()
+        let signature = Array(try key.signature(for: manifest.canonicalBytes))
+        let publicKey = Array(key.publicKey.rawRepresentation)
+        let id = report.text("id")
+        _ = try await store.write { connection in
+            try connection.execute(
+                "UPDATE compliance_reports SET manifest = ?, signature = ?, public_key = ? WHERE id = ?",
+                String(decoding: manifest.canonicalBytes, as: UTF8.self), signature, publicKey, id)
+        }
     }
 }

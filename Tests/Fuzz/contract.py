@@ -16,7 +16,7 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
      · every problem about what is there (`precondition_failed`, `invalid_cursor`, `budget_exceeded`, `immutable_field`…);
      · places whose code is about a meaning (`combination`, `past`, `not_found`, `refused_url`…) and not about a form (`type`, `format`,
        `length`, `range`, `required`…), which the schema has to say;
-     · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an `amount`, and a
+     · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an amount, and a
        `project_id` that is missing, which a key of a project need not give;
      · `invalid_json` for a NUL or an integer past 64 bits, which are refused wherever they stand.
  - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is, and lets a file
@@ -30,6 +30,7 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
    an ETag instead. Its other phases do draw ETags, and what fits none is still refused.
  - A call that would change or remove one of the keys, the session or the user the run itself lives on is sent with the id of something
    that does not exist instead, since from then on everything would be answered 401 and nothing more be tested.
+ - Every policy that it makes is for one project, where nothing else happens: one for all would refuse whatever comes after.
  - Every second id in a path that schemathesis made up is exchanged for that of an object made for the purpose, so that not all it sees is 404.
  - OAuth's endpoints get the run's own key, which is no client's, so all that fits is answered 401 `invalid_client`; what lies behind is for
    `Tests/Conformance/oauth.py`. Of their errors only `invalid_request` is about a form, but for a field that stands twice, also one nobody knows
@@ -76,6 +77,8 @@ def pool(server, credentials, size=8):
     found = {word.rpartition("/")[2]: [make(server, credentials, word, body, number)["id"] for number in range(3 if word == "sessions" else size)]
              for word, body in made.items()}
     found["plans"] = [make(server, credentials, "plans", {"stack_id": stack}, number)["id"] for number, stack in enumerate(found["stacks"])]
+    rule = {"project_id": found["projects"][-1], "enforcement": "warn", "rule": {"type": "no_public_buckets"}}
+    found["policies"] = [make(server, credentials, "policies", rule, number)["id"] for number in range(size)]
     return found | cloud(server, credentials, found["projects"][0], size) | {"members": found["users"]}
 
 

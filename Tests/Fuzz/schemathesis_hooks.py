@@ -23,7 +23,7 @@ SAID_BY_SCHEMA = {None, "count", "format", "length", "not_allowed", "range", "re
 
 # What no schema of ours says of single places: a provider's settings and secret are its driver's, a member's name has a form, an amount a
 # size, only who belongs to several projects has to name one, and points come in more forms than a schema can tell.
-PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|/amount|/data/\d+/(timestamp|metric_value|custom_dimensions)(/.*)?", re.DOTALL)
+PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|(/rule)?/(amount|monthly_cost_above)|/data/\d+/(timestamp|metric_value|custom_dimensions)(/.*)?", re.DOTALL)
 
 KEPT = {f"DELETE /v1/{word}/{{id}}" for word in ("projects", "users", "keys", "api-keys", "tokens", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "prices", "stacks")}
 
@@ -85,6 +85,8 @@ def before_call(context, case, kwargs):
         headers["If-Match"] = '"v1"'
     if str((case.query or {}).get("wait")) in WAITS:
         case.query["wait"] = "1s"
+    if case.operation.path == "/v1/policies" and isinstance(case.body, dict) and "name" in case.body:
+        case.body["project_id"] = POOL["projects"][-1]
     for name, value in (case.path_parameters or {}).items():
         if is_made_up(case, value):
             case.path_parameters[name] = chance.choice(known(case.operation.path, name) or [value])

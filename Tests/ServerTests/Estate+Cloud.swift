@@ -35,6 +35,7 @@ extension Estate {
             .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
             .firewall: try await builder.make("firewalls", "spare"), .deletedFirewall: try await builder.make("firewalls", "deleted"),
             .stack: try await builder.stack("spare"), .plan: try await builder.plan("other"), .schedule: try await builder.schedule(),
+            .policy: try await builder.policy(),
         ]
         try await installation.settle()
         let deleted: [(String, Noun)] = [
@@ -120,6 +121,11 @@ private struct CloudBuilder {
     func schedule() async throws -> String {
         try await installation.post("/v1/schedules", as: secret, RouteCase.schedule(for: project, ["selector": "spare"])).expecting(201)
             .text("id")
+    }
+
+    /// One that only warns.
+    func policy() async throws -> String {
+        try await installation.post("/v1/policies", as: secret, RouteCase.policy("Spare", for: project)).expecting(201).text("id")
     }
 
     /// Of a stack of its own.

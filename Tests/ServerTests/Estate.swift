@@ -29,7 +29,7 @@ struct Estate: Sendable {
         case streamToken
         /// Without a resource on it.
         case connection
-        case stack, plan, schedule
+        case stack, plan, schedule, policy
         case instance, runningInstance, deletedInstance, volume, deletedVolume, network, deletedNetwork
         case bucket, deletedBucket, address, firewall, deletedFirewall, snapshot
         /// What snapshots are made of.
@@ -63,7 +63,8 @@ struct Estate: Sendable {
         var isOfCloud: Bool {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .deletedVolume, .network, .deletedNetwork, .bucket,
-                .deletedBucket, .address, .firewall, .deletedFirewall, .snapshot, .sourceVolume, .stack, .plan, .schedule, .operation,
+                .deletedBucket, .address, .firewall, .deletedFirewall, .snapshot, .sourceVolume, .stack, .plan, .schedule, .policy,
+                .operation,
                 .blockedOperation,
                 .drift, .ignorableDrift, .revertibleDrift, .discovery,
                 .adoptedInstance, .adoptedVolume, .adoptedNetwork, .adoptedBucket, .adoptedAddress, .adoptedFirewall,
@@ -110,6 +111,7 @@ struct Estate: Sendable {
                 case .stack: "stk"
                 case .plan: "plan"
                 case .schedule: "sch"
+                case .policy: "pol"
                 case .instance, .runningInstance, .deletedInstance, .adoptedInstance: InstanceKind.prefix
                 case .volume, .deletedVolume, .adoptedVolume, .sourceVolume: VolumeKind.prefix
                 case .network, .deletedNetwork, .adoptedNetwork: NetworkKind.prefix

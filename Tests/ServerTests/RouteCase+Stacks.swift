@@ -20,13 +20,28 @@ extension RouteCase {
         "GET /v1/schedules/{id}": RouteCase(path: [.schedule]),
         "PATCH /v1/schedules/{id}": RouteCase(path: [.schedule], body: { _ in ["stop_time": "21:00"] }),
         "DELETE /v1/schedules/{id}": RouteCase(path: [.schedule]),
+        "GET /v1/policies": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/policies": RouteCase(
+            body: { policy("Another", for: $0.outcome.project.rawValue) },
+            reference: .init(noun: .project, query: nil, body: { policy("Theirs", for: $0) })),
+        "GET /v1/policies/{id}": RouteCase(path: [.policy]),
+        "PATCH /v1/policies/{id}": RouteCase(path: [.policy], body: { _ in ["message": "Ask Ada"] }),
+        "DELETE /v1/policies/{id}": RouteCase(path: [.policy]),
         "GET /v1/plans": RouteCase(reference: .init(noun: .stack, query: { "stack_id=\($0)" }, body: nil)),
         "POST /v1/plans": RouteCase(
             body: { ["stack_id": .string($0[.stack])] },
             reference: .init(noun: .stack, query: nil, body: { ["stack_id": .string($0)] })),
         "GET /v1/plans/{id}": RouteCase(path: [.plan]),
         "POST /v1/plans/{id}/apply": RouteCase(path: [.plan]),
+        "POST /v1/plans/{id}/approve": RouteCase(path: [.plan], isForPeople: true),
     ]
+
+    static func policy(_ name: String, for project: String) -> JSON {
+        [
+            "name": .string(name), "project_id": .string(project), "enforcement": "warn",
+            "rule": ["type": "required_labels", "labels": ["owner"]],
+        ]
+    }
 
     static func schedule(for project: String, _ more: JSON) -> JSON {
         .object(

@@ -16,6 +16,8 @@ struct RouteCase: Sendable {
     var otherReference: Reference?
     /// The query that it cannot go without.
     var query: (@Sendable (Estate) -> String)?
+    /// Whether no key can do it, whatever it may: a person is asked.
+    var isForPeople = false
 
     func suffix(_ estate: Estate) -> String { query.map { "?" + $0(estate) } ?? "" }
 

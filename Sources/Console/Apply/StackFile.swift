@@ -44,7 +44,9 @@ package enum StackPlanText {
     package static func lines(_ plan: JSON) -> [String] {
         let changes = (plan["changes"]?.array ?? []).flatMap(lines(ofChange:))
         let cost = "\(plan["cost_delta_monthly"]?.string ?? "0") \(plan["currency"]?.string ?? "") a month"
+        let reasons = (plan["approval"]?["reasons"]?.array ?? []).compactMap { $0["detail"]?.string }
         return changes + ["Plan \(plan["id"]?.string ?? ""): \(count(plan)) to do, \(cost.hasPrefix("-") ? "" : "+")\(cost)."]
+            + reasons.map { "Somebody else has to approve it: \($0)" }
     }
 
     /// How many members are touched.
@@ -57,6 +59,10 @@ package enum StackPlanText {
         let fields = (change["fields"]?.array ?? []).map { field in
             "      \(field["field"]?.string ?? ""): \(TextTable.text(field["before"] ?? .null)) → \(TextTable.text(field["after"] ?? .null))"
         }
-        return [words.joined(separator: " ") + loss] + (change["reason"]?.string.map { ["      " + $0] } ?? []) + fields
+        let policies = (change["policy_results"]?.array ?? []).map { result in
+            let complaints = (result["complaints"]?.array ?? []).compactMap(\.string).joined(separator: " ")
+            return "      \(result["enforcement"] == "deny" ? "refused" : "warned") by \(result["name"]?.string ?? ""): \(complaints)"
+        }
+        return [words.joined(separator: " ") + loss] + (change["reason"]?.string.map { ["      " + $0] } ?? []) + fields + policies
     }
 }

@@ -68,6 +68,7 @@ package struct DashboardPages: Sendable {
         ResourcesPage(pages: self).add(to: router)
         StacksPage(pages: self).add(to: router)
         SchedulesPage(pages: self).add(to: router)
+        PoliciesPage(pages: self).add(to: router)
         ResourcePage(pages: self).add(to: router)
         EventsPage(pages: self).add(to: router)
         AuditPage(pages: self).add(to: router)

@@ -4,36 +4,47 @@ package import Web
 
 /// Every change of the period: the one section that is as long as the log.
 package enum ChangeLogSection {
-    package static let section = ReportSection(
-        "change_log", "Change log", criteria: ["CC8.1", "CC7.2"], query: "every event with from <= occurred_at < to",
-        columns: [
-            "seq", "at", "type", "outcome", "subject", "name", "project_id", "actor_type", "actor_id", "credential_id", "ip_digest",
-            "request_id",
-            "fields", "before_sha256", "after_sha256", "event_id", "event_hash",
-        ],
-        gaps: [
-            "Addresses are shown as their salted digests, since they can be erased on request.",
-            "Plans and approvals are not known here.",
-        ]
-    ) { ChangeLog(period: $0) }
+    private static let gap = "Addresses are shown as their salted digests, since they can be erased on request."
+
+    package static let section = section(
+        planned: ["plan_id", "approved_by"],
+        gaps: [gap, "What a plan does to its members stands under who applied it, with the same request_id."],
+        earlier: [section(planned: [], gaps: [gap, "Plans and approvals are not known here."], earlier: [])])
+
+    /// `planned` are the members that say which plan a change is of.
+    private static func section(planned: [String], gaps: [String], earlier: [ReportSection]) -> ReportSection {
+        ReportSection(
+            "change_log", "Change log", criteria: ["CC8.1", "CC7.2"], query: "every event with from <= occurred_at < to",
+            columns: [
+                "seq", "at", "type", "outcome", "subject", "name", "project_id", "actor_type", "actor_id", "credential_id", "ip_digest",
+                "request_id",
+            ] + planned + ["fields", "before_sha256", "after_sha256", "event_id", "event_hash"], gaps: gaps, earlier: earlier
+        ) { ChangeLog(period: $0, namesPlans: !planned.isEmpty) }
+    }
 }
 
 private struct ChangeLog: ReportCollector {
     let period: ReportPeriod
+    let namesPlans: Bool
     private var json = JSONWriter(capacity: 2048)
 
-    init(period: ReportPeriod) { self.period = period }
+    init(period: ReportPeriod, namesPlans: Bool) {
+        self.period = period
+        self.namesPlans = namesPlans
+    }
 
     mutating func take(_ event: ReportedEvent, _ rows: inout [ReportRow]) {
         guard event.isInPeriod, period.covers(event.project) else { return }
         let data = event.data
         let (before, after) = (data["before"], data["after"])
+        let isOfPlan = namesPlans && (event.type.hasPrefix("plan.") || event.type.hasPrefix("stack."))
         json.removeAll()
         // In the order of RFC 8785, so that nothing has to be sorted.
         json.object { json in
             json.field("actor_id", event.actor.id)
             json.field("actor_type", event.actor.type)
             json.field("after_sha256", after.map(Self.digest))
+            if namesPlans { json.field("approved_by", isOfPlan ? data["approved_by"]?.string : nil) }
             json.field("at", event.at)
             json.field("before_sha256", before.map(Self.digest))
             json.field("credential_id", event.actor.credential)
@@ -43,6 +54,7 @@ private struct ChangeLog: ReportCollector {
             json.field("ip_digest", event.row[.personal]?["actor.ip"])
             json.field("name", (after ?? before ?? data)["name"].flatMap { $0.isString ? $0 : nil })
             json.field("outcome", Self.outcome(event.type))
+            if namesPlans { json.field("plan_id", isOfPlan ? data["plan_id"]?.string ?? event.plan : nil) }
             json.field("project_id", event.project)
             json.field("request_id", event.row[.request])
             json.field("seq", event.sequence)
@@ -65,4 +77,9 @@ private struct ChangeLog: ReportCollector {
     private static func outcome(_ type: String) -> String {
         type.hasSuffix("_failed") ? "failed" : type.hasSuffix("_requested") ? "requested" : "done"
     }
+}
+
+extension ReportedEvent {
+    /// The plan that it is about.
+    fileprivate var plan: String? { type.hasPrefix("plan.") ? subject : nil }
 }

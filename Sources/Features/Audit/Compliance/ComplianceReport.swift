@@ -41,6 +41,17 @@ package struct ComplianceReport: Sendable {
 
     var chain: ReportChain? { ReportChain(manifest["chain"]) }
 
+    /// The sections it was made from, in its order and as they were then. Throws `corrupt` for one that is not known.
+    func sections(among known: [ReportSection]) throws -> [ReportSection] {
+        try (manifest["sections"]?.array ?? []).map { said in
+            let section = known.first { $0.name == said["name"]?.string }
+            guard let found = (section.map { $0.earlier + [$0] } ?? []).first(where: { $0.isMeant(by: said) }) else {
+                throw StorageError.corrupt("A report has a section that is not known.")
+            }
+            return found
+        }
+    }
+
     static func manifest(_ period: ReportPeriod, _ tenant: Tenant, _ chain: ReportChain, _ tallies: [ReportTally]) -> JSON {
         let projects = period.projects.map { JSON.array($0.sorted().map { JSON($0) }) } ?? .null
         return [
@@ -129,6 +140,14 @@ extension ComplianceReport {
     }
 }
 
+extension ReportSection {
+    /// Whether a manifest speaks of this version. The first reports named none: of theirs it is the first that had rows, or had none.
+    fileprivate func isMeant(by said: JSON) -> Bool {
+        if let version = said["version"]?.integer { return version == Int64(self.version) }
+        return (collector == nil) == (said["status"]?.string == "no_data")
+    }
+}
+
 // MARK: Rows
 
 extension ComplianceReport {
@@ -202,7 +221,8 @@ extension ComplianceReport: JSONRepresentable, SchemaDescribed {
     static let decisions = ["approved", "rejected"]
     private static let texts = Schema.array(.string(1...1000), 0...100)
     private static let section = Schema.object([
-        .required("name", .string(1...60)), .required("title", .string(1...100)), .required("criteria", texts),
+        .required("name", .string(1...60)), .optional("version", .integer(1...1000, "Rises when a section has other rows or members.")),
+        .required("title", .string(1...100)), .required("criteria", texts),
         .required("query", .string(1...1000, .text, "What of the log its rows are made from.")),
         .required("status", .choice(["complete", "no_data"], "`no_data`: nobody records it, so there are no rows.")),
         .required("rows", .integer(0...Int64.max)),

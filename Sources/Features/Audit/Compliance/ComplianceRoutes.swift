@@ -117,7 +117,7 @@ package struct ComplianceRoutes: Sendable {
             throw Problem.invalid(parameter: "section", "As JSON a report is whole, so that it can be checked. Ask for csv or html.")
         }
         try await reads.note(call, "GET /v1/compliance/reports/{id}/content")
-        let content = ReportContent(report: report, sections: sections, only: only, format: format)
+        let content = ReportContent(report: report, sections: try report.sections(among: sections), only: only, format: format)
         let name = "attachment; filename=\"soc2-\(report.id)\(only.map { "-" + $0 } ?? "").\(format.rawValue)\""
         var headers: HTTPFields = [:]
         if format == .html {

@@ -41,7 +41,8 @@ struct ReportTally {
     /// What the manifest says of it.
     var json: JSON {
         [
-            "name": .string(section.name), "title": .string(section.title), "criteria": .array(section.criteria.map(JSON.string)),
+            "name": .string(section.name), "version": JSON(section.version), "title": .string(section.title),
+            "criteria": .array(section.criteria.map(JSON.string)),
             "query": .string(section.query), "status": section.collector == nil ? "no_data" : "complete", "rows": JSON(count),
             "sha256": .string(EventLog.hexadecimal(Array(hash.finalize()))), "gaps": .array(section.gaps.map(JSON.string)),
         ]

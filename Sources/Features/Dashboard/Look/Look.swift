@@ -19,7 +19,7 @@ struct Look: Sendable {
         "usage": UsagePage.template, "tabs": Tab.template, "budgets": BudgetsPage.template, "budget": BudgetsPage.editTemplate,
         "alerts": AlertsPage.template, "alert": AlertPage.template, "resources": ResourcesPage.template,
         "new-resource": NewResourcePage.template, "stacks": StacksPage.template, "stack": StacksPage.oneTemplate,
-        "schedules": SchedulesPage.template,
+        "schedules": SchedulesPage.template, "policies": PoliciesPage.template,
         "overview": OverviewPage.template, "resource": ResourcePage.template,
 
         "error": ErrorPage.template,

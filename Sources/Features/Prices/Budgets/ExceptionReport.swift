@@ -2,19 +2,28 @@ import Kernel
 import Storage
 package import Web
 
-/// Changes of what limits spending and use, for the compliance report.
+/// Changes of what limits spending and use, and exceptions to it, for the compliance report.
 package enum ExceptionReport {
-    private static let types = [
+    private static let limits = [
         "budget.created", "budget.updated", "budget.deleted", "quota.changed", "project.frozen", "project.unfrozen", "alert.undone",
         "alert.silenced",
     ]
+    private static let policies = [
+        "policy.created", "policy.updated", "policy.deleted", "policy.denied", "policy.warned", "plan.approved",
+    ]
+    private static let gap = "Refusals over a budget or a quota (402, 409) are no events."
 
-    package static let section = ReportSection(
-        "exceptions", "Policy and budget exceptions", criteria: ["CC5.2", "CC3.2"],
-        query: types.joined(separator: ", ") + " with from <= occurred_at < to",
-        columns: ["at", "seq", "type", "subject", "project_id", "actor_type", "actor_id", "request_id", "detail"],
-        gaps: ["Refusals over a budget or a quota (402, 409) are no events. There are no approvals to name."], types: types
-    ) { ExceptionCollector(types: Set(types), period: $0) }
+    package static let section = section(
+        limits + policies, gap: gap, earlier: [section(limits, gap: gap + " There are no approvals to name.", earlier: [])])
+
+    private static func section(_ types: [String], gap: String, earlier: [ReportSection]) -> ReportSection {
+        ReportSection(
+            "exceptions", "Policy and budget exceptions", criteria: ["CC5.2", "CC3.2"],
+            query: types.joined(separator: ", ") + " with from <= occurred_at < to",
+            columns: ["at", "seq", "type", "subject", "project_id", "actor_type", "actor_id", "request_id", "detail"], gaps: [gap],
+            types: types, earlier: earlier
+        ) { ExceptionCollector(types: Set(types), period: $0) }
+    }
 }
 
 private struct ExceptionCollector: ReportCollector {

@@ -116,7 +116,7 @@ package enum Money {
 
     /// Reads an amount of a body. Throws `validation_failed` for what is no decimal, is negative, has more than 18 decimals, or is
     /// 10^12 and more: so the price of a whole hour is exact.
-    static func amount(_ text: String, at field: String) throws -> ExactDecimal {
+    package static func amount(_ text: String, at field: String) throws -> ExactDecimal {
         guard let value = ExactDecimal(text), !value.isNegative else {
             throw Problem.invalid(field, "The \(field) must be a decimal number such as 0.0070, not negative.", code: "format")
         }

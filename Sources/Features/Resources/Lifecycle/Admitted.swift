@@ -11,6 +11,8 @@ struct Admitted: Sendable {
     var estimate: Estimate?
     /// A put made it.
     var isNew = false
+    /// What policies warn of.
+    var policyResults: [PolicyResult] = []
 }
 
 /// Adds operations to a resource's queue; part of the transaction that changes the resource.

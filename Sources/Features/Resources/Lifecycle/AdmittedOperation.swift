@@ -9,12 +9,16 @@ final class AdmittedOperation: Sendable {
         let operation: OperationID
         let resource: ResourceID
         let estimate: Estimate?
+        let policyResults: [PolicyResult]
     }
 
     private let state = Mutex<Kept?>(nil)
 
     func set(_ admitted: Admitted) {
-        let kept = admitted.operation.map { Kept(operation: $0.id, resource: admitted.resource.id, estimate: admitted.estimate) }
+        let kept = admitted.operation.map {
+            Kept(
+                operation: $0.id, resource: admitted.resource.id, estimate: admitted.estimate, policyResults: admitted.policyResults)
+        }
         state.withLock { $0 = kept }
     }
 

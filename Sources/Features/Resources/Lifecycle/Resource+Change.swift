@@ -36,11 +36,12 @@ extension Admitting {
         changed.updatedAt = hasNewMetadata ? by.at : changed.updatedAt
         let (spec, steps) = try change(resource, by: wanted.spec ?? .object([]))
         guard !steps.isEmpty else {
+            let results = changed.labels == resource.labels ? [] : try requirePolicies(changed, before: resource)
             if hasNewMetadata {
                 try changed.save(connection)
                 log("updated", changed, nil, before: resource.snapshot)
             }
-            return Admitted(resource: changed)
+            return Admitted(resource: changed, policyResults: results)
         }
         return try act(.update, on: &changed, from: resource, spec: spec, steps: steps)
     }
@@ -111,6 +112,7 @@ extension Admitting {
         changed.spec = spec
         changed.generation += 1
         changed.updatedAt = by.at
+        let results = spec == resource.spec && changed.labels == resource.labels ? [] : try requirePolicies(changed, before: resource)
         // A stop frees its share of the budget only when it has happened.
         var estimate: Estimate?
         if spec.demand.grows(from: resource.spec.demand) {
@@ -121,7 +123,7 @@ extension Admitting {
             verb, to: &changed, steps: steps, input: [.init("before", resource.spec.json)], waitsFor: try unmade(steps, resource))
         try changed.save(connection)
         log(verb == .update ? "updated" : "\(verb.rawValue)_requested", changed, operation, before: resource.snapshot, estimate: estimate)
-        return Admitted(resource: changed, operation: operation, estimate: estimate)
+        return Admitted(resource: changed, operation: operation, estimate: estimate, policyResults: results)
     }
 
     /// Operations that still make what the steps are about.

@@ -13,6 +13,8 @@ struct Admitting {
     let identity: EngineIdentity
     let pool: ProviderPool
     let connection: Connection
+    /// What takes a change back is no new one: policies are not asked.
+    var isTakingBack = false
 
     var queue: OperationQueue { OperationQueue(by: by, actor: by.actor, epoch: identity.epoch, connection: connection) }
 
@@ -44,10 +46,11 @@ struct Admitting {
             createdAt: by.at, updatedAt: by.at, syncedAt: nil, deletedAt: nil, purgeAt: nil)
         draft.sync.apply(to: &resource.sync)
         try requireFree(resource.name, resource.kind, in: project.id)
+        let results = try requirePolicies(resource, isDryRun: isDryRun)
         if isDryRun {
             let estimate = try Admission.quote(
                 resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
-            return Admitted(resource: resource, operation: nil, estimate: estimate, isNew: true)
+            return Admitted(resource: resource, operation: nil, estimate: estimate, isNew: true, policyResults: results)
         }
         let estimate = try Admission.reserve(
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
@@ -57,7 +60,7 @@ struct Admitting {
             waitsFor: resolved.waitsFor)
         try resource.insert(connection)
         log("created", resource, operation, estimate: estimate)
-        return Admitted(resource: resource, operation: operation, estimate: estimate, isNew: true)
+        return Admitted(resource: resource, operation: operation, estimate: estimate, isNew: true, policyResults: results)
     }
 
     /// The connection that is named, or that of what it is made from, or the project's only one.
@@ -89,6 +92,7 @@ struct Admitting {
         var resource = resource
         let waitsFor = try requireReferences(of: resource)
         let account = try ProviderConnection.find(resource.connection, in: resource.tenant, connection)
+        let results = resource.isKept ? [] : try requirePolicies(resource)
         let estimate = try Admission.reserve(
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
         let steps = resource.isKept ? [Step(.await(.present))] : try self.steps(toMake: resource, at: account)
@@ -100,7 +104,7 @@ struct Admitting {
         try resource.writeLinks(connection)
         try resource.save(connection)
         log("undelete_requested", resource, operation, estimate: estimate)
-        return Admitted(resource: resource, operation: operation, estimate: estimate)
+        return Admitted(resource: resource, operation: operation, estimate: estimate, policyResults: results)
     }
 
     private func requireRecoverable(_ resource: Resource) throws {

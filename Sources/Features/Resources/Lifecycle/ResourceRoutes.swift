@@ -46,10 +46,8 @@ package struct ResourceRoutes: Sendable {
     }
 
     private static let admissionProblems: [Problem.Code] = [
-        .forbidden, .notFound, .nameTaken, .projectArchived, .projectFrozen, .quotaExceeded, .budgetExceeded, .providerRequired,
-        .invalidReference,
-        .unsupportedByProvider,
-        .alreadyAttached, .cidrOverlap,
+        .forbidden, .notFound, .nameTaken, .projectArchived, .projectFrozen, .policyDenied, .quotaExceeded, .budgetExceeded,
+        .providerRequired, .invalidReference, .unsupportedByProvider, .alreadyAttached, .cidrOverlap,
     ]
 
     private var create: Route {
@@ -71,7 +69,7 @@ package struct ResourceRoutes: Sendable {
 
     private static let dryRunSchema = Schema.object([
         .required("would_status", .integer(200...299)), .required("resource", ResourceView.schema(nil)),
-        .required("estimate", Estimate.schema),
+        .required("estimate", Estimate.schema), .required("policy_results", PolicyResult.list),
     ])
 
     private func dryRun(_ draft: ResourceDraft, _ call: Call) async throws -> Answer {
@@ -86,6 +84,7 @@ package struct ResourceRoutes: Sendable {
                 json.field("would_status", 201)
                 json.field("resource", view)
                 json.field("estimate", admitted.estimate)
+                json.field("policy_results", JSON.array(admitted.policyResults.map(\.json)))
             }
             return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
         }
@@ -122,9 +121,8 @@ package struct ResourceRoutes: Sendable {
                         .optional("spec", kind.changeSchema),
                     ] + SyncDraft.fields)), answers: [.ok(changed), accepted],
             problems: [
-                .forbidden, .projectFrozen, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded, .unsupportedByProvider,
-                .queueFull,
-                .purged,
+                .forbidden, .projectFrozen, .policyDenied, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded,
+                .unsupportedByProvider, .queueFull, .purged,
             ]
         ) { call in
             let wanted = Admitting.Wanted(
@@ -199,7 +197,10 @@ package struct ResourceRoutes: Sendable {
                 ? "As it was, with its data, under its old id and name; 409 `invalid_state` when the provider has lost it."
                 : "Made again from its spec, under its old id and name.",
             query: [.wait, Self.project], answers: [accepted],
-            problems: [.forbidden, .projectFrozen, .notDeleted, .invalidState, .quotaExceeded, .budgetExceeded, .invalidReference, .purged]
+            problems: [
+                .forbidden, .projectFrozen, .policyDenied, .notDeleted, .invalidState, .quotaExceeded, .budgetExceeded, .invalidReference,
+                .purged,
+            ]
         ) { call in
             try await change(call) { admitting in try admitting.undelete(try writable(call, admitting)) }
         }
@@ -210,9 +211,8 @@ package struct ResourceRoutes: Sendable {
             .post, path + "/{id}/actions/" + action.rawValue, .scope(kind.writeScope), action.summary(kind), details: action.details,
             query: [.wait, Self.project], body: action.body(kind), answers: [accepted],
             problems: [
-                .forbidden, .projectFrozen, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded, .unsupportedByProvider,
-                .invalidReference,
-                .alreadyAttached, .queueFull, .purged,
+                .forbidden, .projectFrozen, .policyDenied, .preconditionFailed, .invalidState, .quotaExceeded, .budgetExceeded,
+                .unsupportedByProvider, .invalidReference, .alreadyAttached, .queueFull, .purged,
             ] + action.problems
         ) { call in
             try await change(call) { admitting in
@@ -246,7 +246,7 @@ package struct ResourceRoutes: Sendable {
     private func change(_ call: Call, _ body: @escaping @Sendable (Admitting) throws -> Admitted) async throws -> Answer {
         let identity = engine.identity
         let kept = AdmittedOperation()
-        let answer = try await call.commit { connection in
+        let answer = try await call.commitUnderPolicies { connection in
             let admitted = try body(
                 Admitting(caller: call.caller, by: call.attribution, identity: identity, pool: engine.pool, connection: connection))
             kept.set(admitted)
@@ -260,8 +260,9 @@ package struct ResourceRoutes: Sendable {
         try await engine.wait(for: kept.operation, in: call.caller.tenant, atMost: call.wait)
         return try await call.read { connection in
             let operation = try Operation.find(kept.operation, in: call.caller.tenant, connection)
-            let view = try Resource.find(kept.resource, in: call.caller.tenant, connection)
+            var view = try Resource.find(kept.resource, in: call.caller.tenant, connection)
                 .view(at: call.at, operation: operation, estimate: kept.estimate, connection)
+            view.policyResults = kept.policyResults
             var current = Answer.json(answer.status, view, capacity: 2048)
             current.headers = answer.headers
             current.headers[.eTag] = view.resource.etag.text
@@ -270,12 +271,13 @@ package struct ResourceRoutes: Sendable {
     }
 
     private func answer(_ admitted: Admitted, at now: Timestamp, _ connection: Connection) throws -> Answer {
-        let view =
+        var view =
             if admitted.isNew, let estimate = admitted.estimate, !admitted.resource.spec.demand.lines.isEmpty {
                 try admitted.resource.view(ofNew: admitted.operation, estimate, connection)
             } else {
                 try admitted.resource.view(at: now, operation: admitted.operation, estimate: admitted.estimate, connection)
             }
+        view.policyResults = admitted.policyResults
         let status: HTTPResponse.Status = admitted.isNew ? .created : admitted.operation == nil ? .ok : .accepted
         var answer = Answer.json(status, view, capacity: 2048).with(etag: admitted.resource.etag)
         if admitted.isNew { answer.headers[.location] = "\(path)/\(admitted.resource.id)" }

@@ -14,6 +14,8 @@ struct ResourceView: JSONRepresentable {
     /// Beside the resource in the answer to a change.
     var operation: Operation?
     var estimate: Estimate?
+    /// Likewise what policies warn of.
+    var policyResults: [PolicyResult] = []
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -31,6 +33,7 @@ struct ResourceView: JSONRepresentable {
             json.field("purge_time", resource.purgeAt)
             if let operation { json.field("operation", OperationView(operation: operation)) }
             if let estimate { json.field("estimate", estimate) }
+            if !policyResults.isEmpty { json.field("policy_results", JSON.array(policyResults.map(\.json))) }
         }
     }
 
@@ -149,6 +152,7 @@ extension ResourceView {
             .object(
                 fields(kind) + [
                     .optional("operation", OperationView.schema), .optional("estimate", Estimate.schema),
+                    .optional("policy_results", PolicyResult.list),
                 ]))
     }
 }

@@ -28,7 +28,7 @@ package struct SandboxResources: SandboxSeed {
     }
 
     private static let tables = [
-        "schedule_stops", "schedules", "stack_members", "stack_plans", "stack_runs", "stacks",
+        "policies", "schedule_stops", "schedules", "stack_members", "stack_plans", "stack_runs", "stacks",
         "project_freezes", "instance_samples", "operations", "resource_links", "resource_labels", "resources", "connections",
     ]
 

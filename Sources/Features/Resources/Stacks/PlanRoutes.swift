@@ -9,7 +9,7 @@ import Web
 struct PlanRoutes: Sendable {
     let engine: OperationEngine
 
-    var all: [Route] { [list, create, read, apply] }
+    var all: [Route] { [list, create, read, approve, apply] }
 
     private var list: Route {
         Route(
@@ -79,20 +79,42 @@ struct PlanRoutes: Sendable {
         _ stack: Stack?, named name: String, _ definition: StackDefinition, in project: Project, id: PlanID, _ call: Call,
         _ connection: Connection
     ) throws -> StackPlan {
+        let check = try PolicyCheck(of: project.id, project.env.rawValue, in: call.caller.tenant, at: call.at, connection)
         var planner = StackPlanner(
-            caller: call.caller, project: project, name: name, definition: definition, stack: stack, at: call.at, connection: connection)
+            caller: call.caller, project: project, name: name, definition: definition, stack: stack, check: check, at: call.at,
+            connection: connection)
         try planner.run()
-        return StackPlan(
+        var plan = StackPlan(
             id: id, tenant: call.caller.tenant, project: project.id, stack: stack?.id ?? call.attribution.makeID(),
             stackVersion: stack?.version ?? StackPlan.noStack, name: name, definition: definition, changes: planner.changes,
             quotas: planner.quotas, baseSequence: try EventLog.position(of: call.caller.tenant, connection), state: .open,
-            createdAt: call.at, expiresAt: call.at.adding(seconds: StackPlan.life))
+            maker: call.caller.actor.id, approval: nil, createdAt: call.at, expiresAt: call.at.adding(seconds: StackPlan.life))
+        plan.approval = check.approval(of: plan)
+        return plan
     }
 
     private var read: Route {
         Route(.get, "/v1/plans/{id}", .scope(.stacksRead), "Read a plan", answers: [.ok(StackPlan.schema)]) { call in
             let pool = engine.pool
             return .json(.ok, try await call.read { try StackPlan.find(call.id(), for: call.caller, pool, $0) }, capacity: 4096)
+        }
+    }
+
+    private var approve: Route {
+        Route(
+            .post, "/v1/plans/{id}/approve", .scope(.stacksWrite), "Approve a plan",
+            details: """
+                Where a policy wants it (`requires_approval`): by a person with the role admin in the project, and not by who made the plan. What \
+                is approved is the plan as it stands: a new one has to be approved anew.
+                """,
+            answers: [.ok(StackPlan.schema)], problems: [.forbidden, .invalidState, .planStale]
+        ) { call in
+            let pool = engine.pool
+            return try await call.commit { connection in
+                var plan = try StackPlan.find(call.id(), for: call.caller, pool, connection)
+                try plan.approve(for: call.caller, by: call.attribution, connection)
+                return .json(.ok, plan, capacity: 4096)
+            }
         }
     }
 
@@ -111,12 +133,12 @@ struct PlanRoutes: Sendable {
                     .optional("on_failure", .choice(["stop", "rollback"], "`stop` when left out.")),
                 ])), answers: [.accepted(StackView.schema)],
             problems: [
-                .forbidden, .insufficientScope, .planStale, .dataLossNotConfirmed, .deletionProtected, .invalidState, .nameTaken,
-                .projectArchived, .projectFrozen, .invalidReference, .providerRequired, .cidrOverlap,
+                .forbidden, .insufficientScope, .policyDenied, .planStale, .dataLossNotConfirmed, .deletionProtected, .invalidState,
+                .nameTaken, .projectArchived, .projectFrozen, .invalidReference, .providerRequired, .cidrOverlap,
             ]
         ) { call in
             let engine = engine
-            let answer = try await call.commit { connection in
+            let answer = try await call.commitUnderPolicies { connection in
                 let plan = try StackPlan.find(call.id(), for: call.caller, engine.pool, connection)
                 return try begin(plan, call, Admitting(call, engine, connection)).accepted()
             }
@@ -129,9 +151,10 @@ struct PlanRoutes: Sendable {
         let project = try admitting.project(plan.project.rawValue)
         let stack = try Stack.find(plan.stack, in: plan.tenant, pool, connection)
         try stack?.requireQuiet(connection)
-        let changes = plan.state == .open ? plan.changes : try left(of: plan, stack, in: project, call, connection)
+        let rest = plan.state == .open ? plan : try rest(of: plan, stack, in: project, call, connection)
         if plan.state == .open { try requireFresh(plan, stack, at: call.at, connection) }
-        let doing = changes.filter { $0.action != .noop }
+        try plan.requireAllowed(rest)
+        let doing = rest.changes.filter { $0.action != .noop }
         for kind in Set(doing.map(\.kind)) { try call.caller.require(kind.writeScope) }
         try Resource.requireUnprotected(
             try doing.filter { $0.action == .delete || $0.action == .replace }.compactMap { change in
@@ -166,13 +189,13 @@ struct PlanRoutes: Sendable {
     }
 
     /// What a plan that was stopped by a failure has still to do. Throws `plan_stale` for one that was used and did not fail.
-    private func left(
+    private func rest(
         of plan: StackPlan, _ stack: Stack?, in project: Project, _ call: Call, _ connection: Connection
-    ) throws -> [PlannedChange] {
+    ) throws -> StackPlan {
         guard let stack, let run = try stack.run.flatMap({ try StackRun.find($0, in: plan.tenant, connection) }), run.plan == plan.id,
             run.state != .succeeded, stack.definition == plan.definition
         else { throw Problem(.planStale, "The plan was applied already.") }
-        return try self.plan(stack, named: plan.name, plan.definition, in: project, id: plan.id, call, connection).changes
+        return try self.plan(stack, named: plan.name, plan.definition, in: project, id: plan.id, call, connection)
     }
 
     /// Throws `plan_stale` naming what has changed.

@@ -18,13 +18,18 @@ struct PlannedChange: Sendable, JSONRepresentable {
     var hourlyBefore: ExactDecimal = .zero
     var hourlyAfter: ExactDecimal = .zero
     var currency: String?
+    /// What policies say against it.
+    var policyResults: [PolicyResult] = []
 
     enum Action: String, Sendable, CaseIterable {
         case create, update, replace, delete, adopt, noop
     }
 
     /// As it is kept and shown.
-    var json: JSON {
+    var json: JSON { deed.adding([.init("policy_results", .array(policyResults.map(\.json)))]) }
+
+    /// What is done to what, which is what a plan's digest is over.
+    var deed: JSON {
         [
             "key": .string(key), "kind": .string(kind.rawValue), "name": .string(name), "action": .string(action.rawValue),
             "resource_id": JSON(resource), "base": JSON(base),
@@ -58,6 +63,7 @@ struct PlannedChange: Sendable, JSONRepresentable {
         hourlyBefore = json["hourly_before"]?.string.flatMap { ExactDecimal($0) } ?? .zero
         hourlyAfter = json["hourly_after"]?.string.flatMap { ExactDecimal($0) } ?? .zero
         currency = json["currency"]?.string
+        policyResults = (json["policy_results"]?.array ?? []).compactMap { PolicyResult($0) }
     }
 
     func write(to json: inout JSONWriter) { self.json.write(to: &json) }
@@ -70,6 +76,6 @@ struct PlannedChange: Sendable, JSONRepresentable {
         .required("fields", .array(FieldChange.schema)), .required("destroys_data", .boolean("Whether data are lost for good.")),
         .required("reason", Schema.string(1...400, .echo).nullable),
         .required("hourly_before", .string(1...60)), .required("hourly_after", .string(1...60)),
-        .required("currency", Schema.string(3...3).nullable),
+        .required("currency", Schema.string(3...3).nullable), .required("policy_results", PolicyResult.list),
     ])
 }

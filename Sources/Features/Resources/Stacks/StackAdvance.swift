@@ -77,6 +77,7 @@ struct StackAdvance {
                 if step.operation == nil { hasEnded = true }
             } catch let problem as Problem {
                 if problem.code == .queueFull { continue }  // it is tried again
+                for event in (problem.cause as? PolicyDenial)?.events ?? [] { connection.append(event, by: by) }
                 run.steps[place].startedAt = by.at
                 fail(place, "\(problem.code.rawValue): \(problem.detail)")
                 return true
@@ -137,6 +138,8 @@ struct StackAdvance {
         let wanted = Admitting.Wanted(
             labels: try current["labels"].map { try ResourceDraft.labels($0) }, isProtected: change["deletion_protection"]?.bool,
             expiresAt: nil, spec: current["spec"])
+        var admitting = admitting
+        admitting.isTakingBack = step.isUndo
         step.operation = try admitting.update(resource, to: wanted).operation?.id
     }
 

@@ -34,6 +34,11 @@ package enum StackEvents {
         EventType("stack.emptied", "All members of a stack are deleted.", data: run),
         EventType("stack.delete_failed", "A member of a stack could not be deleted.", data: run),
         .creation("plan.created", "It was worked out what applying a stack would do.", of: plan),
-        EventType("plan.applied", "A plan is being carried out.", data: [.required("after", plan), .required("operation_id", .id("op"))]),
+        EventType(
+            "plan.approved", "Somebody has approved a plan that somebody else made.",
+            data: [.required("after", plan), .required("approved_by", .id("usr"))]),
+        EventType(
+            "plan.applied", "A plan is being carried out.",
+            data: [.required("after", plan), .required("operation_id", .id("op")), .optional("approved_by", .id("usr"))]),
     ]
 }

@@ -21,6 +21,10 @@ struct StackPlan: Sendable {
     /// Where the log stood.
     let baseSequence: Int64
     var state: State
+    /// Who made it: a person's id, else a credential's.
+    let maker: String?
+    /// Nil where nobody has to approve it.
+    var approval: PlanApproval?
     let createdAt: Timestamp
     let expiresAt: Timestamp
 
@@ -43,7 +47,7 @@ struct StackPlan: Sendable {
 
     /// SHA-256 over what is to be done to what.
     static func digest(_ stack: StackID, _ definition: StackDefinition, _ changes: [PlannedChange]) -> String {
-        let content: JSON = ["stack": JSON(stack), "definition": definition.json, "changes": .array(changes.map(\.json))]
+        let content: JSON = ["stack": JSON(stack), "definition": definition.json, "changes": .array(changes.map(\.deed))]
         return EventLog.hexadecimal(Array(SHA256.hash(data: content.canonicalBytes)))
     }
 
@@ -65,6 +69,8 @@ extension StackPlan: JSONRepresentable {
                 "quota_delta",
                 JSON.object(quotas.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map { .init($0.key.rawValue, JSON($0.value)) }))
             json.field("destroys_data", changes.contains(where: \.destroysData))
+            json.field("requires_approval", approval != nil)
+            json.field("approval", approval?.json ?? .null)
             json.field("base_seq", baseSequence)
             json.field("digest", digest)
             json.field("created_at", createdAt)
@@ -80,6 +86,8 @@ extension StackPlan: JSONRepresentable {
             .required("changes", .array(PlannedChange.schema)), .required("currency", .string(3...3)),
             .required("cost_delta_monthly", .string(1...60, .text, "730 hours at today's prices, less what it is now.")),
             .required("quota_delta", Schema(.map(.integer(Int64.min...Int64.max)))), .required("destroys_data", .boolean()),
+            .required("requires_approval", .boolean("Whether somebody else has to approve it before it is applied.")),
+            .required("approval", PlanApproval.schema.nullable),
             .required("base_seq", .integer(0...Int64.max, "Where the log stood.")),
             .required("digest", .string(64...64, .text, "SHA-256 over what is done to what.")), .required("created_at", .timestamp()),
             .required("expires_at", .timestamp("One hour later.")),
@@ -88,8 +96,8 @@ extension StackPlan: JSONRepresentable {
 
 extension StackPlan {
     private static let selection = """
-        SELECT id, workspace, mode, project, stack, name, definition, stack_version, changes, base_seq, state, created_at, expires_at
-        FROM stack_plans
+        SELECT id, workspace, mode, project, stack, name, definition, stack_version, changes, base_seq, state, created_at, expires_at, \
+        maker, approval FROM stack_plans
         """
     static let sortFields = ["created_at"]
 
@@ -99,12 +107,14 @@ extension StackPlan {
         let quotas = (kept["quotas"]?.members ?? []).compactMap { member in
             Quota.Metric(rawValue: member.name).map { ($0, Int(member.value.integer ?? 0)) }
         }
+        let approval: String? = try row.get(14)
         return StackPlan(
             id: id, tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)), project: ProjectID(row.text(3)),
             stack: StackID(row.text(4)), stackVersion: row.integer(7), name: row.text(5),
             definition: StackDefinition(try pool.open(hidden: row.get(6), for: ResourceID(id))),
             changes: (kept["changes"]?.array ?? []).compactMap { PlannedChange($0) }, quotas: Dictionary(quotas) { one, _ in one },
-            baseSequence: Int64(row.integer(9)), state: try row.get(10), createdAt: row.time(11), expiresAt: row.time(12))
+            baseSequence: Int64(row.integer(9)), state: try row.get(10), maker: try row.get(13),
+            approval: try approval.map { PlanApproval(try JSONParser.parse($0.utf8)) }, createdAt: row.time(11), expiresAt: row.time(12))
     }
 
     /// Throws `not_found`.
@@ -134,9 +144,9 @@ extension StackPlan {
         try connection.execute(
             """
             INSERT INTO stack_plans (workspace, mode, id, project, stack, name, definition, stack_version, changes, base_seq, digest, state, \
-            created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            created_at, expires_at, maker, approval) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, tenant.workspace, tenant.mode, id, project, stack, name, try pool.seal(hidden: definition.json, for: ResourceID(id)),
-            stackVersion, kept.text, baseSequence, digest, state, createdAt, expiresAt)
+            stackVersion, kept.text, baseSequence, digest, state, createdAt, expiresAt, maker, approval?.json.text)
         connection.append(EventDraft("plan.created", subject: id.rawValue, data: ["after": snapshot]), by: by)
     }
 
@@ -144,10 +154,12 @@ extension StackPlan {
         try connection.execute(
             "UPDATE stack_plans SET state = 'applied' WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id)
         connection.append(
-            EventDraft("plan.applied", subject: id.rawValue, data: ["after": snapshot, "operation_id": JSON(run)]), by: by)
+            EventDraft(
+                "plan.applied", subject: id.rawValue,
+                data: .object([.init("after", snapshot), .init("operation_id", JSON(run))] + approved)), by: by)
     }
 
-    private var snapshot: JSON {
+    var snapshot: JSON {
         [
             "stack_id": JSON(stack), "name": .string(name), "project_id": JSON(project), "digest": .string(digest),
             "changes": .array(

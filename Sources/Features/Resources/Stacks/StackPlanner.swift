@@ -13,6 +13,7 @@ struct StackPlanner {
     let definition: StackDefinition
     /// Nil for one that is not there yet.
     let stack: Stack?
+    let check: PolicyCheck
     let at: Timestamp
     let connection: Connection
 
@@ -24,13 +25,15 @@ struct StackPlanner {
     private(set) var ranges: [NetworkRange] = []
 
     init(
-        caller: Caller, project: Project, name: String, definition: StackDefinition, stack: Stack?, at: Timestamp, connection: Connection
+        caller: Caller, project: Project, name: String, definition: StackDefinition, stack: Stack?, check: PolicyCheck, at: Timestamp,
+        connection: Connection
     ) {
         self.caller = caller
         self.project = project
         self.name = name
         self.definition = definition
         self.stack = stack
+        self.check = check
         self.at = at
         self.connection = connection
     }
@@ -61,6 +64,7 @@ struct StackPlanner {
         if let present { try compare(present, member, wanted, account, &change) } else { try find(member, wanted, account, &change) }
         if change.action != .noop { try requireReferences(of: member, wanted, account) }
         try price(&change, present: change.action == .create ? nil : resource(change), wanted, member, account)
+        change.policyResults = try policyResults(change, wanted, account)
         note(change, wanted)
         changes.append(change)
         if member.kind == .network, change.action == .create || change.action == .replace {
@@ -98,7 +102,7 @@ struct StackPlanner {
         "/resources/\(definition.members.firstIndex { $0.key == member.key } ?? 0)"
     }
 
-    private func resource(_ change: PlannedChange) throws -> Resource? {
+    func resource(_ change: PlannedChange) throws -> Resource? {
         try change.resource.map { try Resource.find($0, in: caller.tenant, connection) }
     }
 
@@ -183,20 +187,20 @@ struct StackPlanner {
         }
     }
 
+    /// What it is to be: what the definition says, over what is there.
+    func spec(_ change: PlannedChange, _ present: Resource?, _ wanted: JSON) -> JSON {
+        let asked = wanted["spec"] ?? .object([])
+        guard let present, change.action != .replace else { return sized(asked, change.kind) }
+        return .object((present.spec.json.members ?? []).map { .init($0.name, asked[$0.name] ?? $0.value) })
+    }
+
     /// `wanted` nil for what goes.
     private mutating func price(
         _ change: inout PlannedChange, present: Resource?, _ wanted: JSON?, _ member: StackDefinition.Member?,
         _ account: ProviderConnection?
     ) throws {
         let held = present.flatMap { $0.isGone && !$0.isKept ? nil : $0.spec.demand }
-        var spec = wanted?["spec"] ?? .object([])
-        if let present, change.action != .replace {
-            let asked = spec
-            spec = .object((present.spec.json.members ?? []).map { .init($0.name, asked[$0.name] ?? $0.value) })
-        } else {
-            spec = sized(spec, change.kind)
-        }
-        let demand = wanted == nil ? nil : Spec(change.kind, spec)?.demand
+        let demand = wanted.flatMap { Spec(change.kind, spec(change, present, $0)) }?.demand
         guard let place = account?.provider ?? present?.provider else { return }
         let consumer = Consumer(
             tenant: caller.tenant, account: project.account, project: project.id, resource: "", kind: change.kind.rawValue,

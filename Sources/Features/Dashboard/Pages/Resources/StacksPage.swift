@@ -143,7 +143,7 @@ extension JSON {
 
 extension Tab {
     static func resources(at path: String) -> [Tab] {
-        [(ResourcesPage.path, "All"), (StacksPage.path, "Stacks"), (SchedulesPage.path, "Schedules")].map {
+        [(ResourcesPage.path, "All"), (StacksPage.path, "Stacks"), (SchedulesPage.path, "Schedules"), (PoliciesPage.path, "Policies")].map {
             Tab(path: $0.0, label: $0.1, isCurrent: $0.0 == path)
         }
     }
