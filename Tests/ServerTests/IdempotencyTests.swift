@@ -136,7 +136,12 @@ import Testing
     @Test func `is told to come again when the first one takes longer than five seconds`() async throws {
         try await Installation.run { cloud in
             let isFree = DispatchSemaphore(value: 0)
-            async let holdUp: Void = cloud.store.write { _ in isFree.wait() }
+            let (isHeld, held) = AsyncStream<Void>.makeStream()
+            async let holdUp: Void = cloud.store.write { _ in
+                held.finish()
+                isFree.wait()
+            }
+            for await _ in isHeld {}
             let statuses = try await withThrowingTaskGroup { group in
                 for _ in 0..<2 { group.addTask { try await cloud.make("One", as: cloud.home.liveKey, under: "k1") } }
                 while cloud.clock.sleepers == 0 { await Task.yield() }
