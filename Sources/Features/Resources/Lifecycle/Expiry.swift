@@ -44,6 +44,7 @@ extension OperationEngine {
             }
             let queue = OperationQueue(by: by, actor: by.actor, epoch: epoch, connection: connection)
             guard !(resource.isGone || resource.phase == .deleting) else { return try resource.save(connection) }
+            try resource.dismiss(Operation.unfinished(of: resource.id, in: resource.tenant, connection), by: by, connection)
             let operation = try queue.add(.delete, to: &resource, steps: resource.removal(purges: false))
             resource.updatedAt = by.at
             try resource.save(connection)

@@ -69,19 +69,12 @@ extension Admitting {
 
     /// What waits is not begun any more; what runs ends at its next step.
     private func supersede(_ unfinished: [Operation], _ resource: inout Resource) throws {
-        for var operation in unfinished {
-            if operation.state == .queued {
-                operation.state = .canceled
-                operation.error = .init(code: .canceled, detail: "The resource is being deleted.")
-                (operation.finishedAt, operation.dueAt) = (by.at, nil)
-                if resource.operation == operation.id { resource.operation = nil }
-                try operation.save(connection)
-            } else if operation.state == .blocked || operation.state == .stuck {
-                throw Problem(
-                    .invalidState, "The operation \(operation.id) is \(operation.state.rawValue); resolve it first.",
-                    members: ["operation_id": JSON(operation.id)])
-            }
+        if let halted = unfinished.first(where: { $0.state == .blocked || $0.state == .stuck }) {
+            throw Problem(
+                .invalidState, "The operation \(halted.id) is \(halted.state.rawValue); resolve it first.",
+                members: ["operation_id": JSON(halted.id)])
         }
+        try resource.dismiss(unfinished, by: by, connection)
     }
 
     private func link(_ unfinished: [Operation], to deletion: Operation) throws {

@@ -11,6 +11,7 @@ extension OperationChange {
         operation.finishedAt = by.at
         operation.dueAt = nil
         resource.clear(.operationStuck)
+        if state == .succeeded, operation.verb == .delete { try dismissQueue() }
         if state == .succeeded { try succeed() } else { try giveUp() }
         if operation.makesTheObject, resource.spec.references != resource.spec.standingReferences {
             try resource.replaceLinks(connection)
@@ -20,6 +21,17 @@ extension OperationChange {
         resource.operation = next?.id
         log(succeeded: state == .succeeded)
         if let next { try begin(next) }
+    }
+
+    /// Nothing that was asked for while the delete waited or ran is begun any more, but for a purge.
+    private mutating func dismissQueue() throws {
+        let queue = try Operation.unfinished(of: resource.id, in: operation.tenant, connection)
+        for waiting in queue.reversed() where waiting.id != operation.id && waiting.verb != .delete {
+            var change = OperationChange(operation: waiting, resource: resource, by: by, epoch: waiting.epoch, connection: connection)
+            try change.dismiss()
+            dismissed.append(waiting.id)
+            follow(change)
+        }
     }
 
     private mutating func succeed() throws {
@@ -113,13 +125,16 @@ extension OperationChange {
         let type =
             succeeded
             ? "\(operation.kind.rawValue).\(operation.verb.pastTense)" : "\(operation.kind.rawValue).\(operation.verb.rawValue)_failed"
-        tell(
-            operation.state == .canceled ? "operation.canceled" : type,
-            [
-                .init("operation_id", JSON(operation.id)), .init("name", .string(resource.name)),
-                .init("project_id", JSON(resource.project)), .init("phase", .string(resource.phase.rawValue)),
-                .init("power", JSON(resource.power?.rawValue)), .init("error", operation.error?.json ?? .null),
-            ])
+        tell(operation.state == .canceled ? "operation.canceled" : type, ending)
+    }
+
+    /// What the log says of every end.
+    var ending: [JSON.Member] {
+        [
+            .init("operation_id", JSON(operation.id)), .init("name", .string(resource.name)),
+            .init("project_id", JSON(resource.project)), .init("phase", .string(resource.phase.rawValue)),
+            .init("power", JSON(resource.power?.rawValue)), .init("error", operation.error?.json ?? .null),
+        ]
     }
 
     private mutating func begin(_ next: Operation) throws {

@@ -13,6 +13,8 @@ struct OperationChange {
     let connection: Connection
     /// The resource as the log tells it.
     private(set) var told: Resource
+    /// Operations that ended with this one, for those who wait for them.
+    var dismissed: [OperationID] = []
 
     init(operation: Operation, resource: Resource, by: Attribution, epoch: Int, connection: Connection) {
         self.operation = operation

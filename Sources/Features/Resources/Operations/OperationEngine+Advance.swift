@@ -32,7 +32,7 @@ extension OperationEngine {
     ) async throws -> Result {
         let identity = identity
         let surroundings = surroundings
-        return try await store.write(in: tenant.workspace) { connection in
+        let (result, dismissed) = try await store.write(in: tenant.workspace) { connection in
             try identity.requireCurrent(connection)
             let operation = try Operation.find(id, in: tenant, connection)
             let resource = try Resource.find(operation.resource, in: tenant, connection)
@@ -41,8 +41,10 @@ extension OperationEngine {
             var change = OperationChange(operation: operation, resource: resource, by: by, epoch: identity.epoch, connection: connection)
             let result = try body(&change)
             try change.keep()
-            return result
+            return (result, change.dismissed)
         }
+        for id in dismissed { announce(id) }
+        return result
     }
 
     /// Lets a queued operation begin when what it waits for is over; false when it is not its turn.
