@@ -53,6 +53,7 @@ extension Problem {
         case deletionProtected = "deletion_protected"
         case projectFrozen = "project_frozen"
         case queueFull = "queue_full"
+        case leaseHeld = "lease_held"
         case planStale = "plan_stale"
         case dataLossNotConfirmed = "data_loss_not_confirmed"
         case policyDenied = "policy_denied"
@@ -91,7 +92,7 @@ extension Problem.Code {
         case .validationFailed, .idempotencyKeyReused, .immutableField, .unsupportedByProvider, .invalidReference, .providerRequired,
             .dataLossNotConfirmed:
             422
-        case .deletionProtected, .projectFrozen, .queueFull: 423
+        case .deletionProtected, .projectFrozen, .queueFull, .leaseHeld: 423
         case .rateLimited, .signInThrottled: 429
         case .headersTooLarge: 431
         case .internalError: 500
@@ -154,6 +155,7 @@ extension Problem.Code {
         case .deletionProtected: "The resource is protected from deletion"
         case .projectFrozen: "The project is frozen"
         case .queueFull: "Too many operations wait for this resource"
+        case .leaseHeld: "Somebody else has leased the resource"
         case .planStale: "The plan is not one for what is there now"
         case .dataLossNotConfirmed: "The plan would destroy data"
         case .policyDenied: "A policy does not allow this"
@@ -173,7 +175,7 @@ extension Problem.Code {
     package var isRetryable: Bool {
         switch self {
         case .rateLimited, .signInThrottled, .internalError, .overloaded, .shuttingDown, .storeReadOnly, .requestTimeout,
-            .idempotencyInProgress, .queueFull, .providerUnreachable:
+            .idempotencyInProgress, .queueFull, .leaseHeld, .providerUnreachable:
             true
         default: false
         }
@@ -243,6 +245,8 @@ extension Problem.Code {
         case .projectFrozen:
             "An alert froze the project: things in it can be stopped and deleted, and nothing made or started. See why with `GET /v1/alerts`, and take it back with `POST /v1/alerts/{id}/undo`."
         case .queueFull: "Wait until some of its operations have ended."
+        case .leaseHeld:
+            "Retry after `Retry-After` seconds; the lease ends at `lease_expires_at` unless its holder renews it. The holder sends its nonce in `Lease-Nonce`; an admin of the project can end it (`DELETE …/lease?force=true`)."
         case .planStale:
             "Make a new plan (`POST /v1/plans`) and look at it again: something it touches has changed, it was used, or its hour is over."
         case .dataLossNotConfirmed: "`errors` lists what would be lost. Send `\"confirm_data_loss\": true` if that is meant."

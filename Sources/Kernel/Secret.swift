@@ -18,6 +18,8 @@ package enum Secret {
         case oauthCode = "oac_"
         /// What an OAuth client proves itself with at the token endpoint; no credential anywhere else.
         case oauthSecret = "ocs_"
+        /// What the holder of a lease shows; no credential.
+        case lease = "lse_"
     }
 
     /// A new secret from 32 random bytes.

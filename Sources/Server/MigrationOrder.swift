@@ -65,4 +65,5 @@ package enum MigrationOrder {
         + ResourceSchema.claims
         + PriceSchema.snapshots
         + PolicySchema.migrations
+        + ResourceSchema.leases
 }

@@ -120,7 +120,7 @@ private struct Credentials: CredentialSource {
         case .projectLive, .projectTest, .workspaceLive, .workspaceTest, .token:
             try keys.credential(withDigest: digest, prefix: prefix, at: now, connection)
         case .oauthToken: try oauth.credential(withDigest: digest, prefix: prefix, at: now, connection)
-        case .invitation, .stream, .oauthRefresh, .oauthCode, .oauthSecret: nil
+        case .invitation, .stream, .oauthRefresh, .oauthCode, .oauthSecret, .lease: nil
         }
     }
 

@@ -41,6 +41,7 @@ package struct RouteTable: Sendable {
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
             + StackRoutes(engine: engine).all + ScheduleRoutes.all + PolicyRoutes.all
             + DiscoveryRoutes(engine: engine).all
+            + ResourceKind.allCases.flatMap { LeaseRoutes($0).all }
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes(reader: pointReader).all + IngestRoutes(ingest: points).all
         let savings =
             TagCatalogRoutes.all + MarkerRoutes.all + OpportunityRoutes.all + OpportunityThreadRoutes.all

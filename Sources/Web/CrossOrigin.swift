@@ -83,7 +83,7 @@ package struct CrossOrigin: RouterMiddleware {
     private static let keptSeconds = "7200"
     /// What calls may carry.
     private static let taken =
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, traceparent, x-api-key"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Lease-Nonce, traceparent, x-api-key"
     /// What pages may read besides what they always may.
     private static let shown = """
         Content-Disposition, ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, \

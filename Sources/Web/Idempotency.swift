@@ -61,10 +61,11 @@ struct IdempotentRequest: Sendable {
 }
 
 extension Problem {
-    /// The outcomes a retry must see again: the handler's own refusals. Who may ask, how often, and whether the server could, are asked anew.
+    /// The outcomes a retry must see again: the handler's own refusals. Who may ask, how often, whether the server could, and what it said may be
+    /// otherwise later, are asked anew.
     var isKept: Bool {
         switch code.status {
-        case 400..<500: ![401, 403, 429].contains(code.status) && code != .idempotencyInProgress && code != .idempotencySealed
+        case 400..<500: ![401, 403, 429].contains(code.status) && !code.isRetryable && code != .idempotencySealed
         default: false
         }
     }

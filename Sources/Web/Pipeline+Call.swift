@@ -10,6 +10,7 @@ extension Pipeline {
         _ arrival: Arrival, _ caller: Caller, _ address: String?, _ bytes: ByteBuffer, _ file: SpooledFile?, idempotency: IdempotentRequest?
     ) throws -> Call {
         try checkMatch(of: arrival)
+        try checkNonce(of: arrival)
         let query = try Query(
             arrival.request.uri.query.map { $0[...] }, parameters: arrival.route.query,
             ignoringUnknown: arrival.route.surface.ignoresUnknown)
@@ -32,6 +33,14 @@ extension Pipeline {
             ETag.list(tags) == nil
         else { return }
         throw Problem(.invalidHeader, "If-Match must be * or ETags such as \"v1\", parted by commas.")
+    }
+
+    /// Throws `invalid_header` for a `Lease-Nonce` that is none, whether or not there is a lease.
+    private func checkNonce(of arrival: Arrival) throws {
+        guard arrival.route.problems.contains(.leaseHeld), let nonces = arrival.request.headers[.leaseNonce],
+            LeaseNonce.list(nonces) == nil
+        else { return }
+        throw Problem(.invalidHeader, "Lease-Nonce must be the nonce of a lease, or several parted by commas.")
     }
 
     func openCall(_ arrival: Arrival, _ body: JSON?) -> OpenCall {

@@ -64,6 +64,8 @@ package struct ProblemWriter: Sendable {
         .optional("approval", Schema(.any, "Why the plan has to be approved, and who has (`policy_denied`).")),
         .optional("existing_id", .string(1...100, .text, "What has the name (`name_taken`).")),
         .optional("conflicting_id", .id("net", "The network it overlaps (`cidr_overlap`).")),
+        .optional("lease_holder", .string(0...200, .text, "Who has leased it (`lease_held`).")),
+        .optional("lease_expires_at", .timestamp("When the lease ends unless it is renewed (`lease_held`).")),
         .optional("dependents", .array(Schema(.any), 1...100, "What needs it, the first hundred (`in_use`).")),
         .optional("capability", .string(1...100, .text, "What the provider cannot do (`unsupported_by_provider`).")),
         .optional("allowed", .array(.string(1...100, .echo), 0...1000, "The connections there are, by name (`provider_required`).")),

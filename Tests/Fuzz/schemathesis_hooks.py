@@ -26,6 +26,8 @@ SAID_BY_SCHEMA = {None, "count", "format", "length", "not_allowed", "range", "re
 PLACES_BEYOND_A_SCHEMA = re.compile(r"/(settings|secret)(/.*)?|/labels|/spec/env|/project_id|(/rule)?/(amount|monthly_cost_above)|/data/\d+/(timestamp|metric_value|custom_dimensions)(/.*)?", re.DOTALL)
 
 KEPT = {f"DELETE /v1/{word}/{{id}}" for word in ("projects", "users", "keys", "api-keys", "tokens", "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "prices", "stacks")}
+# What was leased can be leased again.
+KEPT |= {f"DELETE /v1/{word}/{{id}}/lease" for word in ("instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots")}
 
 
 @schemathesis.check

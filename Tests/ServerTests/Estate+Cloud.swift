@@ -36,6 +36,8 @@ extension Estate {
             .firewall: try await builder.make("firewalls", "spare"), .deletedFirewall: try await builder.make("firewalls", "deleted"),
             .stack: try await builder.stack("spare"), .plan: try await builder.plan("other"), .schedule: try await builder.schedule(),
             .policy: try await builder.policy(),
+            .leasedAddress: try await builder.make("ips", "leased"),
+            .leasedSnapshot: try await builder.make("snapshots", "leased", Self.snapshot(of: source)),
         ]
         try await installation.settle()
         let deleted: [(String, Noun)] = [

@@ -43,6 +43,8 @@ struct Estate: Sendable {
         /// What was there before us, of each kind.
         case adoptedInstance, adoptedVolume, adoptedNetwork, adoptedBucket, adoptedAddress, adoptedFirewall,
             adoptedSnapshot
+        /// That nobody but a lease touches; of other kinds that is what was deleted and came back.
+        case leasedAddress, leasedSnapshot
         /// A request that changed something.
         case request
         /// A word of a closed list, the same for everybody.
@@ -68,7 +70,7 @@ struct Estate: Sendable {
                 .blockedOperation,
                 .drift, .ignorableDrift, .revertibleDrift, .discovery,
                 .adoptedInstance, .adoptedVolume, .adoptedNetwork, .adoptedBucket, .adoptedAddress, .adoptedFirewall,
-                .adoptedSnapshot,
+                .adoptedSnapshot, .leasedAddress, .leasedSnapshot,
             ].contains(self)
         }
 
@@ -116,9 +118,9 @@ struct Estate: Sendable {
                 case .volume, .deletedVolume, .adoptedVolume, .sourceVolume: VolumeKind.prefix
                 case .network, .deletedNetwork, .adoptedNetwork: NetworkKind.prefix
                 case .bucket, .deletedBucket, .adoptedBucket: BucketKind.prefix
-                case .address, .adoptedAddress: AddressKind.prefix
+                case .address, .adoptedAddress, .leasedAddress: AddressKind.prefix
                 case .firewall, .deletedFirewall, .adoptedFirewall: FirewallKind.prefix
-                case .snapshot, .adoptedSnapshot: SnapshotKind.prefix
+                case .snapshot, .adoptedSnapshot, .leasedSnapshot: SnapshotKind.prefix
                 case .operation, .blockedOperation: OperationKind.prefix
                 case .drift, .ignorableDrift, .revertibleDrift: "drf"
                 case .discovery: "dsc"

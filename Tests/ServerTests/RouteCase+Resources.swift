@@ -4,6 +4,7 @@ import Server
 extension RouteCase {
     static let resources: [String: RouteCase] = [
         connections, instances, volumes, networks, buckets, addresses, firewalls, snapshots, operations, drift, discoveries, releases,
+        leases,
     ].reduce(into: [:]) { all, cases in
         all.merge(cases) { one, _ in one }
     }
@@ -125,6 +126,14 @@ extension RouteCase {
         ("ips", .adoptedAddress), ("firewalls", .adoptedFirewall), ("snapshots", .adoptedSnapshot),
     ].reduce(into: [String: RouteCase]()) { all, one in
         all["POST /v1/\(one.0)/{id}/actions/release"] = RouteCase(path: [one.1])
+    }
+
+    private static let leases = [
+        ("instances", Estate.Noun.deletedInstance), ("volumes", .deletedVolume), ("networks", .deletedNetwork), ("buckets", .deletedBucket),
+        ("ips", .leasedAddress), ("firewalls", .deletedFirewall), ("snapshots", .leasedSnapshot),
+    ].reduce(into: [String: RouteCase]()) { all, one in
+        all["POST /v1/\(one.0)/{id}/lease"] = RouteCase(path: [one.1], body: { _ in ["ttl_s": 30] })
+        all["DELETE /v1/\(one.0)/{id}/lease"] = RouteCase(path: [one.1], query: { _ in "force=true" })
     }
 
     /// What every kind has alike. `change` is what a patch says of the spec, `spec` what a create cannot go without.

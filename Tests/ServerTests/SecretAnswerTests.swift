@@ -30,6 +30,14 @@ import Testing
                 "/v1/users", as: cloud.home.sessionToken, ["email": "x@home.example"], headers: ["Idempotency-Key": key])
             return (reply["invitation"]?["token"]?.string ?? "", reply)
         },
+        { cloud, key in
+            let session = cloud.home.sessionToken
+            let simulator: JSON = ["name": "sim", "provider": "simulator", "settings": ["latency_ms": 0]]
+            _ = try await cloud.post("/v1/connections", as: session, simulator)  // there is one the second time
+            _ = try await cloud.put("/v1/networks/lan", as: session, ["project_id": .string(cloud.home.project.rawValue)])
+            let reply = try await cloud.post("/v1/networks/lan/lease", as: session, headers: ["Idempotency-Key": key])
+            return (reply.text("nonce"), reply)
+        },
     ]
 
     @Test func `shows it again to the same secret, and to no other one of the same person`() async throws {

@@ -7,7 +7,7 @@ package import Web
 package enum ResourceEvents {
     package static let types =
         ResourceKind.allCases.flatMap(types(of:)) + [ended] + operations + connections + freezes + DriftEvents.types
-        + DiscoveryEvents.types
+        + DiscoveryEvents.types + LeaseEvents.types
 
     private static let operation = Schema.id("op", "The operation that does it.")
     private static let error = Schema.object([

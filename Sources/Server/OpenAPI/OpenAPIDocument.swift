@@ -129,6 +129,7 @@ extension Route {
         var headers: [JSON] = []
         if isWrite, access.isAuthenticated { headers.append(["$ref": "#/components/parameters/IdempotencyKey"]) }
         if problems.contains(.preconditionFailed) { headers.append(["$ref": "#/components/parameters/IfMatch"]) }
+        if problems.contains(.leaseHeld) { headers.append(["$ref": "#/components/parameters/LeaseNonce"]) }
         return inPath + inQuery + headers
     }
 

@@ -9,7 +9,7 @@ enum OpenAPIProblems {
     static var responses: [JSON.Member] {
         Dictionary(grouping: Problem.Code.allCases, by: \.status).sorted { $0.key < $1.key }.map { status, codes in
             var headers: [JSON.Member] = [.init("X-Request-Id", ["$ref": "#/components/headers/X-Request-Id"])]
-            if [429, 503].contains(status) { headers.append(.init("Retry-After", ["$ref": "#/components/headers/Retry-After"])) }
+            if [423, 429, 503].contains(status) { headers.append(.init("Retry-After", ["$ref": "#/components/headers/Retry-After"])) }
             if status == 401 { headers.append(.init("WWW-Authenticate", ["$ref": "#/components/headers/WWW-Authenticate"])) }
             return .init(
                 name(status),
@@ -49,6 +49,11 @@ enum OpenAPIProblems {
                     "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"([ \\t]*,[ \\t]*(W/)?\"[\\x21\\x23-\\x7E]*\")*)$",
                 "examples": ["\"v1\""],
             ],
+        ],
+        "LeaseNonce": [
+            "name": "Lease-Nonce", "in": "header", "required": false,
+            "description": "The nonce of the lease that the caller holds on what it changes; of several leases, parted by commas.",
+            "schema": ["type": "string", "pattern": .string(LeaseNonce.pattern)],
         ],
     ]
 

@@ -155,16 +155,14 @@ package struct DiscoveryRoutes: Sendable {
             details:
                 "It is not looked at or charged any more, its name is free, and the object stays as it is; a mark of ours is taken off it.",
             query: [.init("project_id", .string(1...100, .text, "Where to look for a name."))], body: .optional(.object([])),
-            answers: [.ok(ResourceView.schema(kind))], problems: [.forbidden, .purged, .invalidState, .inUse]
+            answers: [.ok(ResourceView.schema(kind))], problems: [.forbidden, .purged, .invalidState, .inUse, .leaseHeld]
         ) { call in
             let engine = engine
             return try await call.commit { connection in
                 let resource = try Resource.find(
                     call.parameter("id"), kind, project: call.query["project_id"].map { ProjectID($0) }, for: call.caller, connection)
                 try call.caller.require(.editor, in: resource.project)
-                let admitting = Admitting(
-                    caller: call.caller, by: call.attribution, identity: engine.identity, pool: engine.pool, connection: connection)
-                let released = try admitting.release(resource)
+                let released = try Admitting(call, engine, connection).release(resource)
                 // A second later it is committed; a look that comes before leaves the mark to the one after.
                 engine.look(at: .unit(SyncUnit(resource), by: call.at.adding(seconds: 1)))
                 return .json(.ok, try released.view(at: call.at, connection), capacity: 2048)

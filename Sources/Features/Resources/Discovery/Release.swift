@@ -18,8 +18,9 @@ package enum Adoption: String, Sendable, CaseIterable {
 
 extension Admitting {
     /// Lets go of what was adopted: it is not looked at or charged any more, and stays as it is. Throws `invalid_state` for what was made from
-    /// here, `in_use` while others need it.
+    /// here, `in_use` while others need it, `lease_held`.
     func release(_ resource: Resource) throws -> Resource {
+        try requireUnleased(resource)
         guard resource.sync.adoption != nil else {
             throw Problem(
                 .invalidState, "The \(resource.kind.noun) \(resource.name) was made from here; it can be deleted and not released.")

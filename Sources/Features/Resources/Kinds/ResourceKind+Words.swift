@@ -67,6 +67,8 @@ extension ResourceKind {
 
     /// In a sentence.
     var noun: String { self == .address ? "address" : rawValue }
+    /// With its article.
+    var oneOf: String { (self == .instance || self == .address ? "an " : "a ") + noun }
 
     /// Whether a deleted one can come back: made again as it was, or because it was kept. An address is somebody else's by
     /// then, and the data of a snapshot are gone.

@@ -5,6 +5,7 @@ import Web
 // An address is the instance's to have, as a volume is: its operations run on the instance.
 extension Admitting {
     func assign(_ address: Resource, to instance: Resource) throws -> Admitted {
+        try requireUnleased(address)
         try require(.attachAddress, for: instance)
         try requirePresent(instance)
         guard var spec = instance.spec.instance else { throw Problem(.invalidState, "\(instance.name) is no instance.") }
@@ -31,6 +32,7 @@ extension Admitting {
         guard asked == nil || asked?.id == holder else {
             throw Problem(.invalidState, "The address \(address.name) is attached to \(holder).", members: ["instance_id": JSON(holder)])
         }
+        try requireUnleased(address)
         let instance = try Resource.find(holder, in: address.tenant, connection)
         try require(.attachAddress, for: instance)
         guard var spec = instance.spec.instance else { throw Problem(.invalidState, "\(instance.name) is no instance.") }

@@ -89,6 +89,8 @@ enum Action: String, Sendable, CaseIterable {
 extension Admitting {
     /// Does it through an operation of the resource whose spec changes: of the instance for everything that concerns one.
     func perform(_ action: Action, on resource: Resource, _ body: JSON?) throws -> Admitted {
+        // A snapshot leaves its volume as it is.
+        if action != .snapshot { try requireUnleased(resource) }
         try requirePresent(resource)
         switch (action, resource.spec) {
         case (.start, .instance(let spec)): return try power(.start, .running, resource, spec)
@@ -164,6 +166,7 @@ extension Admitting {
     }
 
     private func attach(_ volume: Resource, to instance: Resource, _ body: JSON?) throws -> Admitted {
+        try requireUnleased(volume)
         try require(.attachVolume, for: instance)
         try requirePresent(instance)
         guard var spec = instance.spec.instance else { throw Problem(.invalidState, "\(instance.name) is no instance.") }
@@ -192,6 +195,7 @@ extension Admitting {
         guard asked == nil || asked?.id == holder else {
             throw Problem(.invalidState, "The volume \(volume.name) is attached to \(holder).", members: ["instance_id": JSON(holder)])
         }
+        try requireUnleased(volume)
         let instance = try Resource.find(holder, in: volume.tenant, connection)
         try require(.attachVolume, for: instance)
         guard var spec = instance.spec.instance else { throw Problem(.invalidState, "\(instance.name) is no instance.") }

@@ -5,17 +5,19 @@ import Storage
 
 extension OperationEngine {
     /// Deletes what has outlived its time, and purges what was kept long enough after its deletion; what is being purged is left to its
-    /// operation. A bounded number a time.
+    /// operation, and what is leased until that ends. A bounded number a time.
     package func expire() async throws {
         let now = surroundings.now()
         let due = try await store.read { connection in
             try connection.rows(
-                "\(Resource.selection) WHERE expires_at <= ? ORDER BY expires_at LIMIT 100", now, as: Resource.read)
+                "\(Resource.selection) WHERE expires_at <= ? AND \(Resource.isUnleased) ORDER BY expires_at LIMIT 100", now, now,
+                as: Resource.read)
         }
         for resource in due { try await expire(resource) }
         let kept = try await store.read { connection in
             try connection.rows(
-                "\(Resource.selection) WHERE purge_at <= ? AND operation IS NULL ORDER BY purge_at LIMIT 100", now, as: Resource.read)
+                "\(Resource.selection) WHERE purge_at <= ? AND operation IS NULL AND \(Resource.isUnleased) ORDER BY purge_at LIMIT 100",
+                now, now, as: Resource.read)
         }
         for resource in kept { try await purge(resource) }
         if !due.isEmpty || !kept.isEmpty { wake() }
@@ -31,7 +33,7 @@ extension OperationEngine {
         let epoch = identity.epoch
         try await store.write(in: by.tenant.workspace) { connection in
             var resource = try Resource.find(expired.id, in: expired.tenant, connection)
-            guard let expiry = resource.expiresAt, expiry <= by.at else { return }
+            guard let expiry = resource.expiresAt, expiry <= by.at, resource.lease(at: by.at) == nil else { return }
             resource.expiresAt = nil
             let dependents = try resource.dependents(connection)
             guard !resource.isProtected, dependents.isEmpty else {
@@ -62,7 +64,7 @@ extension OperationEngine {
         let by = attribution(kept.tenant, "retention")
         try await store.write(in: by.tenant.workspace) { connection in
             let resource = try Resource.find(kept.id, in: kept.tenant, connection)
-            guard resource.phase == .deleted, let due = resource.purgeAt, due <= by.at else { return }
+            guard resource.phase == .deleted, let due = resource.purgeAt, due <= by.at, resource.lease(at: by.at) == nil else { return }
             _ = try self.admitting(by: by, connection).delete(resource, .init(purges: true))
         }
     }

@@ -21,6 +21,7 @@ extension Admitting {
 
     /// Metadata at once, the spec through an operation; no operation when the spec stays as it is.
     func update(_ resource: Resource, to wanted: Wanted) throws -> Admitted {
+        try requireUnleased(resource)
         try requirePresent(resource)
         var changed = resource
         if let labels = wanted.labels { changed.labels = labels }
@@ -105,6 +106,7 @@ extension Admitting {
 
     /// Takes what the new spec needs and puts the work into the queue.
     func act(_ verb: Operation.Verb, on changed: inout Resource, from resource: Resource, spec: Spec, steps: [Step]) throws -> Admitted {
+        try requireUnleased(resource)
         try resource.requireManaged(for: verb)
         if !verb.isAllowedWhileFrozen(to: spec, from: resource.spec) {
             try ProjectFreeze.forbid(in: resource.project, resource.tenant, connection)

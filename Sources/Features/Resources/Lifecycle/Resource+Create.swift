@@ -15,6 +15,8 @@ struct Admitting {
     let connection: Connection
     /// What takes a change back is no new one: policies are not asked.
     var isTakingBack = false
+    /// Digests of the nonces of the leases that the caller holds.
+    var proofs: Set<String> = []
 
     var queue: OperationQueue { OperationQueue(by: by, actor: by.actor, epoch: identity.epoch, connection: connection) }
 
@@ -37,6 +39,7 @@ struct Admitting {
         let account = try account(for: draft, in: project)
         let resolution = SpecResolution(caller: caller, project: project, account: account, connection: connection)
         let resolved = try resolution.resolve(draft)
+        try requireUnleased(resolved.spec.references, in: caller.tenant)
         var resource = Resource(
             id: draft.kind.makeID(by), kind: draft.kind, tenant: caller.tenant, account: project.account, project: project.id,
             environment: project.env.rawValue, name: draft.name, connection: account.id, provider: account.provider,
@@ -81,9 +84,10 @@ struct Admitting {
 
     // MARK: Undelete
 
-    /// Makes again what was deleted, from its spec; what was kept is what it was. Throws `not_deleted`, and `invalid_state` for what cannot be
-    /// as it was.
+    /// Makes again what was deleted, from its spec; what was kept is what it was. Throws `lease_held`, `not_deleted`, and `invalid_state` for what
+    /// cannot be as it was.
     func undelete(_ resource: Resource) throws -> Admitted {
+        try requireUnleased(resource)
         guard resource.phase == .deleted else {
             throw Problem(.notDeleted, "The \(resource.kind.rawValue) \(resource.name) is not deleted.")
         }

@@ -14,13 +14,14 @@ extension Admitting {
         var cascades = false
     }
 
-    /// Throws `deletion_protected`, `in_use`. What is being deleted already answers with the operation that does it.
+    /// Throws `lease_held`, `deletion_protected`, `in_use`. What is being deleted already answers with the operation that does it.
     func delete(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
         let unfinished = try Operation.unfinished(of: resource.id, in: resource.tenant, connection)
         if let running = unfinished.last(where: { $0.verb == .delete }), !(running.isKeeping && deletion.purges) {
             return Admitted(resource: resource, operation: running)
         }
         if resource.phase == .deleted { return try purge(resource, deletion) }
+        try requireUnleased(resource)
         guard !resource.isProtected else {
             throw Problem(.deletionProtected, "The \(resource.kind.rawValue) \(resource.name) is protected from deletion.")
         }
@@ -36,6 +37,7 @@ extension Admitting {
     /// What was deleted before goes for good: its object too, by an operation, where that was kept.
     private func purge(_ resource: Resource, _ deletion: Deletion) throws -> Admitted {
         guard deletion.purges else { return Admitted(resource: resource) }
+        try requireUnleased(resource)
         var resource = resource
         if resource.isKept { return Admitted(resource: resource, operation: try remove(&resource, deletion)) }
         try resource.purge(by: by, connection)

@@ -46,6 +46,8 @@ package struct Resource: Sendable, Equatable {
     package var purgeAt: Timestamp?
     /// How it is kept in step with its provider.
     package var sync = SyncSettings()
+    /// The last that was taken; see `lease(at:)`.
+    var lease: ResourceLease?
 
     /// The life of the object; whether an instance runs is its `power`.
     package enum Phase: String, Sendable, CaseIterable, SQLConvertible {

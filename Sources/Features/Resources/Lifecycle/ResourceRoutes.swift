@@ -19,14 +19,15 @@ package struct ResourceRoutes: Sendable {
 
     private static let project = Query.Parameter("project_id", .string(1...100, .text, "Where to look for a name."))
     private var path: String { "/v1/" + kind.collection }
-    private var article: String { (kind == .instance || kind == .address ? "an " : "a ") + kind.noun }
+    private var article: String { kind.oneOf }
     private var changed: Schema { ResourceView.changedSchema(kind) }
     private var accepted: Route.Response {
         .init(status: 202, description: "Accepted; `operation` says how far it is.", schema: changed)
     }
 
     package var all: [Route] {
-        [list, create, read, update, put, delete] + (kind.canBeUndeleted ? [undelete] : []) + Action.all(of: kind).map(action)
+        ([list, create, read, update, put, delete] + (kind.canBeUndeleted ? [undelete] : []) + Action.all(of: kind).map(action))
+            .map { $0.heedingLeases() }
     }
 
     private var list: Route {
@@ -73,10 +74,8 @@ package struct ResourceRoutes: Sendable {
     ])
 
     private func dryRun(_ draft: ResourceDraft, _ call: Call) async throws -> Answer {
-        let identity = engine.identity
         return try await call.read { connection in
-            let admitting = Admitting(
-                caller: call.caller, by: call.attribution, identity: identity, pool: engine.pool, connection: connection)
+            let admitting = Admitting(call, engine, connection)
             let admitted = try admitting.create(draft, in: try admitting.project(call.body?["project_id"]?.string), isDryRun: true)
             let view = try admitted.resource.view(at: call.at, connection)
             var json = JSONWriter(capacity: 2048)
@@ -244,11 +243,9 @@ package struct ResourceRoutes: Sendable {
 
     /// Admits a change in one transaction and lets the engine go on; with `wait`, answers when it has ended or the time is up.
     private func change(_ call: Call, _ body: @escaping @Sendable (Admitting) throws -> Admitted) async throws -> Answer {
-        let identity = engine.identity
         let kept = AdmittedOperation()
         let answer = try await call.commitUnderPolicies { connection in
-            let admitted = try body(
-                Admitting(caller: call.caller, by: call.attribution, identity: identity, pool: engine.pool, connection: connection))
+            let admitted = try body(Admitting(call, engine, connection))
             kept.set(admitted)
             if call.body?["sync_interval_s"] != nil, let interval = admitted.resource.sync.interval {
                 engine.look(at: .unit(SyncUnit(admitted.resource), by: call.at.adding(seconds: interval)))

@@ -6,11 +6,14 @@ extension Resource {
     static let selection = """
         SELECT id, kind, workspace, mode, account, project, environment, name, connection, location, phase, power, spec, sealed, labels, \
         depends_on, observed, conditions, reference, is_protected, expires_at, generation, observed_generation, metadata, operation, \
-        created_at, updated_at, synced_at, deleted_at, purge_at, provider, sync FROM resources
+        created_at, updated_at, synced_at, deleted_at, purge_at, provider, sync, lease_digest, lease_holder, leased_until FROM resources
         """
 
     /// The rows whose object is at a provider, or is to be.
     static let hasObject = "phase <> 'purged' AND (phase <> 'deleted' OR reference IS NOT NULL)"
+
+    /// The rows that nobody holds at a moment.
+    static let isUnleased = "(leased_until IS NULL OR leased_until <= ?)"
 
     static func read(_ row: Row) throws -> Resource {
         guard let kind = ResourceKind(rawValue: row.text(1)), let mode = Mode(rawValue: row.text(3)),
@@ -29,7 +32,7 @@ extension Resource {
             isProtected: try row.get(19), expiresAt: try row.get(20), generation: row.integer(21), observedGeneration: row.integer(22),
             metadata: row.integer(23), operation: try row.get(24), createdAt: row.time(25), updatedAt: row.time(26),
             syncedAt: try row.get(27), deletedAt: try row.get(28), purgeAt: try row.get(29),
-            sync: SyncSettings(try JSONParser.parse(row.text(31).utf8)))
+            sync: SyncSettings(try JSONParser.parse(row.text(31).utf8)), lease: try ResourceLease.read(row, at: 32))
     }
 
     /// Throws `not_found`. For the engine, which acts for the tenant and not for a caller.
@@ -116,11 +119,12 @@ extension Resource {
             """
             UPDATE resources SET name = ?, phase = ?, power = ?, spec = ?, sealed = ?, labels = ?, depends_on = ?, observed = ?, conditions = ?, \
             reference = ?, is_protected = ?, expires_at = ?, generation = ?, observed_generation = ?, metadata = ?, operation = ?, \
-            updated_at = ?, synced_at = ?, deleted_at = ?, purge_at = ?, sync = ? WHERE workspace = ? AND mode = ? AND id = ?
+            updated_at = ?, synced_at = ?, deleted_at = ?, purge_at = ?, sync = ?, lease_digest = ?, lease_holder = ?, leased_until = ? \
+            WHERE workspace = ? AND mode = ? AND id = ?
             """,
             name, phase, power, spec.json.text, sealed, labelsJSON.text, dependsOnJSON.text, observed.json.text, conditionsJSON.text,
             reference, isProtected, expiresAt, generation, observedGeneration, metadata, operation, updatedAt, syncedAt, deletedAt, purgeAt,
-            sync.json.text, tenant.workspace, tenant.mode, id)
+            sync.json.text, lease?.digest, lease?.holder, lease?.until, tenant.workspace, tenant.mode, id)
     }
 
     private var labelsJSON: JSON { .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }) }
@@ -134,5 +138,12 @@ extension JSON {
         var json = JSONWriter()
         write(to: &json)
         return String(decoding: json.bytes, as: UTF8.self)
+    }
+}
+
+extension ResourceLease {
+    fileprivate static func read(_ row: Row, at column: Int) throws -> ResourceLease? {
+        guard let digest: String = try row.get(column) else { return nil }
+        return ResourceLease(digest: digest, holder: row.text(column + 1), until: row.time(column + 2))
     }
 }

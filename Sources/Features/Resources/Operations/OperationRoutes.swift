@@ -10,7 +10,7 @@ package struct OperationRoutes: Sendable {
 
     package init(engine: OperationEngine) { self.engine = engine }
 
-    package var all: [Route] { [list, read, cancel, retry, resolve] }
+    package var all: [Route] { [list, read] + [cancel, retry, resolve].map { $0.heedingLeases() } }
 
     private var list: Route {
         Route(
@@ -120,6 +120,7 @@ package struct OperationRoutes: Sendable {
             try call.caller.require(.editor, in: operation.project)
             try call.caller.require(operation.kind.writeScope)
             let resource = try Resource.find(operation.resource, in: call.caller.tenant, connection)
+            try resource.requireUnleased(showing: call.leaseProofs, at: call.at)
             var change = OperationChange(
                 operation: operation, resource: resource, by: call.attribution, epoch: operation.epoch, connection: connection)
             try body(&change)

@@ -28,7 +28,7 @@ extension OperationEngine {
                 let stack = try Stack.find(run.stack, in: run.tenant, pool, connection)
             else { return }
             let admitting = Admitting(
-                caller: .itself(by), by: by, identity: identity, pool: pool, connection: connection)
+                caller: .itself(by), by: by, identity: identity, pool: pool, connection: connection, proofs: run.proofs)
             var advance = StackAdvance(run: run, stack: stack, admitting: admitting)
             try advance.advance()
             try advance.run.save(connection)

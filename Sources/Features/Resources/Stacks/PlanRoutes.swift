@@ -9,7 +9,7 @@ import Web
 struct PlanRoutes: Sendable {
     let engine: OperationEngine
 
-    var all: [Route] { [list, create, read, approve, apply] }
+    var all: [Route] { [list, create, read, approve, apply.heedingLeases()] }
 
     private var list: Route {
         Route(
@@ -156,6 +156,7 @@ struct PlanRoutes: Sendable {
         try plan.requireAllowed(rest)
         let doing = rest.changes.filter { $0.action != .noop }
         for kind in Set(doing.map(\.kind)) { try call.caller.require(kind.writeScope) }
+        for id in doing.compactMap(\.resource) { try admitting.requireUnleased(try Resource.find(id, in: plan.tenant, connection)) }
         try Resource.requireUnprotected(
             try doing.filter { $0.action == .delete || $0.action == .replace }.compactMap { change in
                 let resource = try change.resource.map { try Resource.find($0, in: plan.tenant, connection) }
@@ -183,7 +184,8 @@ struct PlanRoutes: Sendable {
             current.version += 1
         }
         let steps = StackStep.steps(of: doing, plan.definition, try current.members(connection))
-        try current.begin(plan.id, steps, rollsBack: call.body?["on_failure"] == "rollback", by: by, pool, connection)
+        try current.begin(
+            plan.id, steps, rollsBack: call.body?["on_failure"] == "rollback", showing: admitting.proofs, by: by, pool, connection)
         if let run = current.run { try plan.noteApplied(by: by, run: run, connection) }
         return try StackView.of(current, connection)
     }

@@ -76,7 +76,7 @@ struct StackAdvance {
                 (run.steps[place].state, run.steps[place].startedAt) = (.running, by.at)
                 if step.operation == nil { hasEnded = true }
             } catch let problem as Problem {
-                if problem.code == .queueFull { continue }  // it is tried again
+                if problem.code == .queueFull || problem.code == .leaseHeld { continue }  // it is tried again
                 for event in (problem.cause as? PolicyDenial)?.events ?? [] { connection.append(event, by: by) }
                 run.steps[place].startedAt = by.at
                 fail(place, "\(problem.code.rawValue): \(problem.detail)")
@@ -167,7 +167,7 @@ struct StackAdvance {
 
     private mutating func end() throws {
         let failed = run.steps.first { $0.state == .failed && $0.isUndo == (run.state == .undoing) }
-        // What could not be taken into a queue is tried again.
+        // What could not be taken into a queue, or is leased, is tried again.
         guard failed != nil || !active.contains(where: { run.steps[$0].state == .pending }) else { return }
         switch (run.state, failed) {
         case (.running, nil): try close(.succeeded)

@@ -11,7 +11,7 @@ package struct StackRoutes: Sendable {
 
     package init(engine: OperationEngine) { self.engine = engine }
 
-    package var all: [Route] { [list, create, read, update, delete] + PlanRoutes(engine: engine).all }
+    package var all: [Route] { [list, create, read, update, delete.heedingLeases()] + PlanRoutes(engine: engine).all }
 
     private var list: Route {
         Route(
@@ -118,6 +118,7 @@ package struct StackRoutes: Sendable {
                 if let run = view.run, !run.isOver, run.plan == nil { return view.accepted() }
                 try stack.requireQuiet(connection)
                 for kind in Set(view.members.map(\.resource.kind)) { try call.caller.require(kind.writeScope) }
+                for member in view.members { try member.resource.requireUnleased(showing: call.leaseProofs, at: call.at) }
                 let changes = view.members.map { member, resource in
                     var change = PlannedChange(key: member.key, kind: resource.kind, name: resource.name, action: .delete)
                     change.resource = resource.id
@@ -127,7 +128,7 @@ package struct StackRoutes: Sendable {
                     view.members.filter { !$0.resource.isGone }.map { (key: $0.member.key, resource: $0.resource) })
                 var steps = StackStep.steps(of: changes, StackDefinition(.null), view.members.map(\.member))
                 if call.query["purge"] == "true" { for place in steps.indices { steps[place].purges = true } }
-                try stack.begin(nil, steps, rollsBack: false, by: call.attribution, engine.pool, connection)
+                try stack.begin(nil, steps, rollsBack: false, showing: call.leaseProofs, by: call.attribution, engine.pool, connection)
                 connection.append(
                     EventDraft(
                         "stack.delete_requested", subject: stack.id.rawValue,
@@ -141,7 +142,9 @@ package struct StackRoutes: Sendable {
 
 extension Admitting {
     init(_ call: Call, _ engine: OperationEngine, _ connection: Connection) {
-        self.init(caller: call.caller, by: call.attribution, identity: engine.identity, pool: engine.pool, connection: connection)
+        self.init(
+            caller: call.caller, by: call.attribution, identity: engine.identity, pool: engine.pool, connection: connection,
+            proofs: call.leaseProofs)
     }
 }
 
@@ -156,10 +159,12 @@ extension Stack {
 
     /// Writes down what is to be done; the engine does it after the commit.
     mutating func begin(
-        _ plan: PlanID?, _ steps: [StackStep], rollsBack: Bool, by: Attribution, _ pool: ProviderPool, _ connection: Connection
+        _ plan: PlanID?, _ steps: [StackStep], rollsBack: Bool, showing proofs: Set<String>, by: Attribution, _ pool: ProviderPool,
+        _ connection: Connection
     ) throws {
         let run = StackRun(
-            id: by.makeID(), tenant: tenant, project: project, stack: id, plan: plan, rollsBack: rollsBack, state: .running, steps: steps,
+            id: by.makeID(), tenant: tenant, project: project, stack: id, plan: plan, rollsBack: rollsBack, proofs: proofs, state: .running,
+            steps: steps,
             error: nil, actor: by.actor, request: by.request, createdAt: by.at, finishedAt: nil)
         try run.insert(connection)
         self.run = run.id

@@ -13,6 +13,8 @@ struct StackRun: Sendable {
     let plan: PlanID?
     /// Takes back what it has done when a step fails; else it stops there.
     let rollsBack: Bool
+    /// Digests of the nonces of the leases that who asked for it holds.
+    let proofs: Set<String>
     var state: State
     var steps: [StackStep]
     var error: Operation.Failure?
@@ -39,7 +41,8 @@ struct StackRun: Sendable {
 
 extension StackRun {
     private static let selection = """
-        SELECT id, workspace, mode, project, stack, plan, rolls_back, state, steps, error, actor, request, created_at, finished_at FROM stack_runs
+        SELECT id, workspace, mode, project, stack, plan, rolls_back, state, steps, error, actor, request, created_at, finished_at, proofs \
+        FROM stack_runs
         """
 
     private static func read(_ row: Row) throws -> StackRun {
@@ -47,6 +50,7 @@ extension StackRun {
         return StackRun(
             id: OperationID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)),
             project: ProjectID(row.text(3)), stack: StackID(row.text(4)), plan: try row.get(5), rollsBack: try row.get(6),
+            proofs: Set(row.text(14).split(separator: " ").map(String.init)),
             state: try row.get(7), steps: (try JSONParser.parse(row.text(8).utf8).array ?? []).compactMap { StackStep($0) },
             error: try error.flatMap { Operation.Failure(try JSONParser.parse($0.utf8)) },
             actor: Actor(try JSONParser.parse(row.text(10).utf8)),
@@ -73,9 +77,9 @@ extension StackRun {
         try connection.execute(
             """
             INSERT INTO stack_runs (workspace, mode, id, project, stack, plan, rolls_back, state, steps, error, actor, request, created_at, \
-            finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            finished_at, proofs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, tenant.workspace, tenant.mode, id, project, stack, plan, rollsBack, state, JSON.array(steps.map(\.json)).text,
-            error?.json.text, actor.json.text, request, createdAt, finishedAt)
+            error?.json.text, actor.json.text, request, createdAt, finishedAt, proofs.sorted().joined(separator: " "))
     }
 
     func save(_ connection: Connection) throws {

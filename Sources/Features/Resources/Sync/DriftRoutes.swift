@@ -52,7 +52,7 @@ package struct DriftRoutes: Sendable {
 
     private static let problems: [Problem.Code] = [
         .insufficientScope, .forbidden, .invalidState, .projectFrozen, .quotaExceeded, .budgetExceeded, .unsupportedByProvider,
-        .invalidReference, .inUse, .deletionProtected, .queueFull,
+        .invalidReference, .inUse, .deletionProtected, .queueFull, .leaseHeld,
     ]
 
     private var revert: Route {
@@ -135,13 +135,13 @@ package struct DriftRoutes: Sendable {
                     .invalidState, "There is no resource of ours that it could be taken for.")
             }
             let resource = try Resource.find(id, in: call.caller.tenant, connection)
+            let admitting = Admitting(call, engine, connection)
+            try admitting.requireUnleased(resource)
             guard resource.operation == nil else {
                 throw Problem(
                     .invalidState, "An operation works on it: \(resource.operation?.rawValue ?? "").",
                     members: ["operation_id": JSON(resource.operation)])
             }
-            let admitting = Admitting(
-                caller: call.caller, by: call.attribution, identity: engine.identity, pool: engine.pool, connection: connection)
             var change = SyncChange(resource: resource, admitting: admitting)
             let decided = try body(&change, drift)
             change.resource.updatedAt = call.at

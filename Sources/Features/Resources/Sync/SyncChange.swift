@@ -146,7 +146,7 @@ struct SyncChange {
     private static let revertsAllowed = (count: 3, seconds: Int64(3600))
 
     private mutating func act(on drifts: inout [Drift]) throws {
-        guard resource.operation == nil, !drifts.isEmpty else { return }
+        guard resource.operation == nil, resource.lease(at: by.at) == nil, !drifts.isEmpty else { return }
         switch resource.driftPolicy {
         case .report: return
         case .accept: try attempt(&drifts) { change, drifts in try change.accept(&drifts) }
