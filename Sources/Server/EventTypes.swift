@@ -16,7 +16,7 @@ import Webhooks
 package enum EventTypes {
     package static let catalogue = EventCatalogue(
         IdentityEvents.types + KeyEvents.types + OAuthEvents.types + MeteringEvents.types + DataStreamEvents.types + PriceEvents.types
-            + ResourceEvents.types + StackEvents.types + ScheduleEvents.types + PolicyEvents.types
+            + ResourceEvents.types + StackEvents.types + TemplateEvents.types + ScheduleEvents.types + PolicyEvents.types
             + CostEvents.types + SavingsEvents.types + WebhookEvents.types + AlertEvents.types
             + AuditEvents.types + Sandbox.eventTypes)
 }

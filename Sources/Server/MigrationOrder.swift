@@ -66,4 +66,5 @@ package enum MigrationOrder {
         + PriceSchema.snapshots
         + PolicySchema.migrations
         + ResourceSchema.leases
+        + StackSchema.templates
 }

@@ -309,6 +309,23 @@ def stacking(check, line, folder):
     check.that("a circle is 7, and named", done.returncode == 7 and "a → b → a" in done.stderr, said(done))
 
 
+def filling(check, line, folder, server, credentials):
+    with server.client(credentials["api_key"]) as client:
+        made = client.call("POST", "/v1/templates", {
+            "name": "corner", "variables": [{"name": "disk", "type": "integer", "default": 5, "allowed": [5, 6]}],
+            "resources": [{"key": "store", "kind": "volume", "spec": {"size_gib": "${var.disk}"}}]})
+    assert made.status == 201, made
+    file = folder / "filled.yaml"
+    file.write_text("name: kiosk\nproject: Shop\ntemplate: corner\n")
+    done = line.run("apply", "-f", file, "--yes", "--wait", "--var", "disk=6")
+    check.that("a file that names a template is a stack of it", done.returncode == 0 and line.json("volumes", "show", "kiosk-store")["spec"]["size_gib"] == 6, said(done))
+    done = line.run("apply", "-f", file, "--yes", "--var", "disk=7")
+    check.that("what the template does not allow is 7, and named", done.returncode == 7 and "disk" in done.stderr, said(done))
+    file.write_text("name: kiosk\nproject: Shop\ntemplate: nowhere\n")
+    done = line.run("apply", "-f", file, "--yes")
+    check.that("a template that is not there is 4", done.returncode == 4 and "nowhere" in done.stderr, said(done))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, type=lambda text: Path(text).resolve())
@@ -334,6 +351,7 @@ def main():
             listening(check, line, credentials)
             applying(check, line, folder)
             stacking(check, line, folder)
+            filling(check, line, folder, server, credentials)
             done = line.run("logout")
             check.that("logout forgets", done.returncode == 0 and line.run("whoami", "--url", f"http://{HOST}:{server.port}").returncode == 3, said(done))
     return check.ended()

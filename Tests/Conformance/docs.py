@@ -307,8 +307,9 @@ def of_endpoints(check, site, text):
     known = {call["operationId"].replace("_", "-"): (method.upper(), path, set(call["responses"]))
              for path, calls in described.items() for method, call in calls.items() if "operationId" in call}
     wanted = [Command(block.line.removesuffix("-curl").replace("_", "-"), with_credentials(block.text, site)) for block in blocks_of_page(text)]
-    # What removes something comes last, and of that what ends a credential.
-    wanted.sort(key=lambda command: ("-X DELETE" in command.text, "keys" in command.text, "sessions" in command.text))
+    # What removes something comes last, and of that what ends a credential; after it what keeps others away.
+    wanted.sort(key=lambda command: ("-X POST" in command.text and "/lease" in command.text, "-X DELETE" in command.text, "keys" in command.text,
+                                     "sessions" in command.text))
     good = 0
     for command, _, written in site.run(wanted, within=180):
         answered = re.findall(r"^@@ (\d{3}) ", written, re.M)

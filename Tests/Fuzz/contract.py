@@ -73,6 +73,7 @@ def pool(server, credentials, size=8):
             "prices": {"sku": "instance.fuzz-{}", "amount": "1", "effective_from": "2099-01-01T00:00:00Z"},
             "budgets": {"amount": "1000000", "scope": project}, "webhooks": {"url": "https://93.184.215.14:1/{}", "events": ["spare.*"]},
             "audit/checkpoints": {}, "oauth/clients": {}, "stacks": {"name": "spare-{}", **project},
+            "templates": {"name": "spare-{}", "variables": [{"name": "size", "type": "string", "default": "s-1"}]},
             "schedules": {**project, "days": ["mon"], "stop_time": "20:00", "selector": "spare"}}
     found = {word.rpartition("/")[2]: [make(server, credentials, word, body, number)["id"] for number in range(3 if word == "sessions" else size)]
              for word, body in made.items()}

@@ -35,7 +35,7 @@ extension Estate {
             .deletedBucket: try await builder.make("buckets", "deleted"), .address: try await builder.make("ips", "spare"),
             .firewall: try await builder.make("firewalls", "spare"), .deletedFirewall: try await builder.make("firewalls", "deleted"),
             .stack: try await builder.stack("spare"), .plan: try await builder.plan("other"), .schedule: try await builder.schedule(),
-            .policy: try await builder.policy(),
+            .policy: try await builder.policy(), .template: try await builder.template("spare"),
             .leasedAddress: try await builder.make("ips", "leased"),
             .leasedSnapshot: try await builder.make("snapshots", "leased", Self.snapshot(of: source)),
         ]
@@ -118,6 +118,11 @@ private struct CloudBuilder {
     func stack(_ name: String) async throws -> String {
         try await installation.post("/v1/stacks", as: secret, ["name": .string(name), "project_id": .string(project)]).expecting(201).text(
             "id")
+    }
+
+    func template(_ name: String) async throws -> String {
+        try await installation.post("/v1/templates", as: secret, ["name": .string(name), "project_id": .string(project)]).expecting(201)
+            .text("id")
     }
 
     func schedule() async throws -> String {

@@ -29,7 +29,7 @@ struct Estate: Sendable {
         case streamToken
         /// Without a resource on it.
         case connection
-        case stack, plan, schedule, policy
+        case stack, plan, schedule, policy, template
         case instance, runningInstance, deletedInstance, volume, deletedVolume, network, deletedNetwork
         case bucket, deletedBucket, address, firewall, deletedFirewall, snapshot
         /// What snapshots are made of.
@@ -66,6 +66,7 @@ struct Estate: Sendable {
             [
                 .connection, .instance, .runningInstance, .deletedInstance, .volume, .deletedVolume, .network, .deletedNetwork, .bucket,
                 .deletedBucket, .address, .firewall, .deletedFirewall, .snapshot, .sourceVolume, .stack, .plan, .schedule, .policy,
+                .template,
                 .operation,
                 .blockedOperation,
                 .drift, .ignorableDrift, .revertibleDrift, .discovery,
@@ -112,6 +113,7 @@ struct Estate: Sendable {
                 case .connection: ConnectionKind.prefix
                 case .stack: "stk"
                 case .plan: "plan"
+                case .template: "tpl"
                 case .schedule: "sch"
                 case .policy: "pol"
                 case .instance, .runningInstance, .deletedInstance, .adoptedInstance: InstanceKind.prefix

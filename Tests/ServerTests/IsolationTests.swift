@@ -168,7 +168,7 @@ private struct World {
         let found = try await cloud.store.read { connection in
             let withMode = [
                 "credentials", "prices", "budgets", "connections", "resources", "operations", "stacks", "stack_plans", "stack_runs",
-                "schedules", "policies", "webhook_endpoints", "webhook_deliveries",
+                "stack_templates", "schedules", "policies", "webhook_endpoints", "webhook_deliveries",
                 "webhook_replays", "audit_checkpoints", "compliance_reports", "alerts", "alert_changes", "alert_deeds",
                 "streams", "cost_views", "cost_imports", "cost_columns", "unit_metrics", "tag_catalogs", "markers", "oauth_clients",
                 "oauth_grants", "drifts", "discoveries",

@@ -30,10 +30,20 @@ extension RouteCase {
         "GET /v1/plans": RouteCase(reference: .init(noun: .stack, query: { "stack_id=\($0)" }, body: nil)),
         "POST /v1/plans": RouteCase(
             body: { ["stack_id": .string($0[.stack])] },
-            reference: .init(noun: .stack, query: nil, body: { ["stack_id": .string($0)] })),
+            reference: .init(noun: .stack, query: nil, body: { ["stack_id": .string($0)] }),
+            otherReference: .init(noun: .template) { id, estate in
+                ["name": "theirs", "project_id": .string(estate.outcome.project.rawValue), "template_id": .string(id)]
+            }),
         "GET /v1/plans/{id}": RouteCase(path: [.plan]),
         "POST /v1/plans/{id}/apply": RouteCase(path: [.plan]),
         "POST /v1/plans/{id}/approve": RouteCase(path: [.plan], isForPeople: true),
+        "GET /v1/templates": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
+        "POST /v1/templates": RouteCase(
+            body: { ["name": "another", "project_id": .string($0.outcome.project.rawValue)] },
+            reference: .init(noun: .project, query: nil, body: { ["name": "theirs", "project_id": .string($0)] })),
+        "GET /v1/templates/{id}": RouteCase(path: [.template]),
+        "PATCH /v1/templates/{id}": RouteCase(path: [.template], body: { _ in ["description": "For shops"] }),
+        "DELETE /v1/templates/{id}": RouteCase(path: [.template]),
     ]
 
     static func policy(_ name: String, for project: String) -> JSON {

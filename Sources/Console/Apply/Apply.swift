@@ -6,7 +6,7 @@ struct Apply: RemoteCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make networks, volumes, instances and the other kinds what a file says, and show first what that would do.",
         discussion: """
-            A file with `name` and `resources` is a stack: the server plans and applies it, and what is no longer in the file is deleted. In one of \
+            A file with `name` and `resources` (or `template`) is a stack: the server plans and applies it, and what is no longer in the file is deleted. In one of \
             networks, volumes and instances each entry is one PUT by name, after those it names, and nothing is ever deleted. What fails ends it, \
             and the same file can be applied again. \(ExitStatus.text)
             """)
@@ -54,12 +54,18 @@ struct Apply: RemoteCommand {
 
     private func apply(_ stack: StackFile, _ server: Remote) async throws {
         let project = try await server.project(stack.project)
+        let content: JSON.Member =
+            if let template = stack.template {
+                .init("template_id", .string(try await server.template(template)))
+            } else {
+                .init("resources", stack.resources)
+            }
         let made = try await server.send(
             .post, "/v1/plans", [],
-            [
-                "name": .string(stack.name), "project_id": .string(project), "variables": try stack.variables(with: variables),
-                "resources": stack.resources,
-            ])
+            .object([
+                .init("name", .string(stack.name)), .init("project_id", .string(project)),
+                .init("variables", try stack.variables(with: variables)), content,
+            ]))
         show(made) { _ in StackPlanText.lines(made.json).map(TextTable.printable).joined(separator: "\n") }
         let count = StackPlanText.count(made.json)
         guard !plan, count > 0 else { return }
@@ -115,5 +121,16 @@ struct Apply: RemoteCommand {
                 Terminal.out("\(outcome)  \(entry.kind.rawValue)/\(entry.name)  \(ids[entry.name] ?? "")")
             }
         }
+    }
+}
+
+extension Remote {
+    /// The id of a template, by that or by its name.
+    fileprivate func template(_ named: String) async throws -> String {
+        if named.hasPrefix("tpl_") { return named }
+        let found = try await get("/v1/templates", [("limit", "2"), ("name", named)]).json["data"]?.array ?? []
+        guard let id = found.first?["id"]?.string else { throw RemoteFailure(.notFound, "Error: There is no template \(named).") }
+        guard found.count == 1 else { throw RemoteFailure(.usage, "Error: Several templates are named \(named); use the id.") }
+        return id
     }
 }

@@ -1,26 +1,33 @@
 package import Kernel
 import Yams
 
-/// A stack as a file says it: `name`, `project`, `variables` and `resources`, as the API takes them (docs/cli.md).
+/// A stack as a file says it: `name`, `project`, `variables`, and `resources` as the API takes them or a `template` by id or name (docs/cli.md).
 package struct StackFile: Sendable {
     package let name: String
     /// Id or name of the project; the only one there is when left out.
     package let project: String?
     package let variables: JSON
     package let resources: JSON
+    /// What its resources come from instead.
+    package let template: String?
 
     /// Nil for a file that is no stack: one of networks, volumes and instances. Throws `RemoteFailure` with `.usage`.
     package init?(yaml: String) throws {
-        guard let root = try? Yams.compose(yaml: yaml).map(JSON.init(yaml:)), root["resources"] != nil else { return nil }
+        guard let root = try? Yams.compose(yaml: yaml).map(JSON.init(yaml:)), root["resources"] != nil || root["template"] != nil
+        else { return nil }
         guard let name = root["name"]?.text else { throw RemoteFailure(.usage, "Error: The stack has no name: say name: in the file.") }
-        let known = ["name", "project", "variables", "resources"]
+        let known = ["name", "project", "variables", "resources", "template"]
         if let unknown = root.members?.first(where: { !known.contains($0.name) }) {
             throw RemoteFailure(.usage, "Error: A stack says \(known.joined(separator: ", ")), not \(unknown.name).")
+        }
+        guard root["resources"] == nil || root["template"] == nil else {
+            throw RemoteFailure(.usage, "Error: A stack says resources or template, not both.")
         }
         self.name = name
         project = root["project"]?.text
         variables = root["variables"] ?? .object([])
         resources = root["resources"] ?? .array([])
+        template = root["template"]?.text
     }
 
     private static let words: [String: JSON] = ["true": .bool(true), "false": .bool(false)]

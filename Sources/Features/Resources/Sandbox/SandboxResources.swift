@@ -28,7 +28,7 @@ package struct SandboxResources: SandboxSeed {
     }
 
     private static let tables = [
-        "policies", "schedule_stops", "schedules", "stack_members", "stack_plans", "stack_runs", "stacks",
+        "policies", "schedule_stops", "schedules", "stack_members", "stack_plans", "stack_runs", "stack_templates", "stacks",
         "project_freezes", "instance_samples", "operations", "resource_links", "resource_labels", "resources", "connections",
     ]
 

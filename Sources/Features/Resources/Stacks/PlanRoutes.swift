@@ -31,13 +31,15 @@ struct PlanRoutes: Sendable {
             .post, "/v1/plans", .scope(.stacksWrite), "Plan what applying a stack would do",
             details: """
                 Of a stack by `stack_id`, or of one by `name`, which is made when the plan is applied unless there is one. `variables` (merged) and \
-                `resources` (instead of those it has) are tried out, and become the stack's when the plan is applied. Each change has its fields \
+                `resources` (instead of those it has) are tried out, and become the stack's when the plan is applied. With `template_id` its resources come \
+                from a template, and `variables` are what that leaves open; what the stack has already need not be said again. Each change has its fields \
                 before and after, whether data are lost, and why; the plan has what it comes to by the month and for the quotas.
                 """,
             body: .required(
                 .object([
                     .optional("stack_id", .id("stk")), .optional("name", ResourceDraft.nameSchema), .optional("project_id", .id("proj")),
                     .optional("variables", StackDefinition.variablesSchema), .optional("resources", StackDefinition.membersSchema),
+                    .optional("template_id", .id("tpl", "Instead of `resources`.")),
                 ])), answers: [.created(StackPlan.schema)],
             problems: [
                 .notFound, .forbidden, .insufficientScope, .projectArchived, .projectFrozen, .nameTaken, .invalidState, .invalidReference,
@@ -51,8 +53,7 @@ struct PlanRoutes: Sendable {
             return try await call.commit { connection in
                 let admitting = Admitting(call, engine, connection)
                 let (stack, project) = try target(call, admitting)
-                let definition = (stack?.definition ?? StackDefinition(.null)).changed(
-                    variables: call.body?["variables"], members: call.body?["resources"])
+                let definition = try self.definition(of: stack, call, connection)
                 for kind in Set(definition.members.map(\.kind)) { try call.caller.require(kind.readScope) }
                 let plan = try self.plan(
                     stack, named: stack?.name ?? call.body?["name"]?.string ?? "", definition, in: project, id: call.attribution.makeID(),
@@ -73,6 +74,19 @@ struct PlanRoutes: Sendable {
         let project = try admitting.project(call.body?["project_id"]?.string)
         let name = call.body?["name"]?.string ?? ""
         return (try Stack.find(named: name, in: project.id, call.caller.tenant, engine.pool, admitting.connection), project)
+    }
+
+    /// What it is with what the call says, or what a template makes of that. Throws `not_found`, `validation_failed`.
+    private func definition(of stack: Stack?, _ call: Call, _ connection: Connection) throws -> StackDefinition {
+        guard let id = call.body?["template_id"]?.string else {
+            return (stack?.definition ?? StackDefinition(.null)).changed(
+                variables: call.body?["variables"], members: call.body?["resources"])
+        }
+        guard call.body?["resources"] == nil else {
+            throw Problem.invalid("resources", "A template has its own resources.", code: "combination")
+        }
+        return try StackTemplate.find(TemplateID(id), for: call.caller, engine.pool, connection)
+            .definition(filledWith: call.body?["variables"] ?? .object([]), over: stack?.definition)
     }
 
     private func plan(

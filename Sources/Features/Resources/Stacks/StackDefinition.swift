@@ -7,6 +7,15 @@ struct StackDefinition: Sendable, Equatable {
     /// Names and values: text, numbers, true or false.
     let variables: JSON
     let members: [Member]
+    /// The template that it was filled in from; nil for one that was written out.
+    var origin: Origin?
+
+    struct Origin: Sendable, Equatable {
+        let template: TemplateID
+        let version: Int
+
+        var json: JSON { ["id": JSON(template), "version": JSON(version)] }
+    }
 
     struct Member: Sendable, Equatable {
         let key: String
@@ -39,18 +48,26 @@ struct StackDefinition: Sendable, Equatable {
             guard let key = entry["key"]?.string, let kind = entry["kind"]?.string.flatMap(ResourceKind.init) else { return nil }
             return Member(key: key, kind: kind, json: entry)
         }
+        if let template = json["template"]?["id"]?.string, let version = json["template"]?["version"]?.integer {
+            origin = Origin(template: TemplateID(template), version: Int(version))
+        }
     }
 
-    var json: JSON { ["variables": variables, "resources": .array(members.map(\.json))] }
+    var json: JSON {
+        let own: [JSON.Member] = [.init("variables", variables), .init("resources", .array(members.map(\.json)))]
+        return .object(own + (origin.map { [.init("template", $0.json)] } ?? []))
+    }
 
     subscript(key: String) -> Member? { members.first { $0.key == key } }
 
-    /// With other values for some of its variables, and other members when there are any.
+    /// With other values for some of its variables, and other members when there are any: then it is no template's any more.
     func changed(variables others: JSON?, members: JSON?) -> StackDefinition {
         let kept = (variables.members ?? []).filter { others?[$0.name] == nil }
-        return StackDefinition([
+        var changed = StackDefinition([
             "variables": .object(kept + (others?.members ?? [])), "resources": members ?? .array(self.members.map(\.json)),
         ])
+        if members == nil { changed.origin = origin }
+        return changed
     }
 
     /// As it is shown: values that may be secrets are not.

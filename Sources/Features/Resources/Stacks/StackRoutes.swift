@@ -11,7 +11,9 @@ package struct StackRoutes: Sendable {
 
     package init(engine: OperationEngine) { self.engine = engine }
 
-    package var all: [Route] { [list, create, read, update, delete.heedingLeases()] + PlanRoutes(engine: engine).all }
+    package var all: [Route] {
+        [list, create, read, update, delete.heedingLeases()] + PlanRoutes(engine: engine).all + TemplateRoutes(engine: engine).all
+    }
 
     private var list: Route {
         Route(

@@ -37,4 +37,18 @@ package enum StackSchema {
             """,
             "CREATE INDEX stack_runs_unfinished ON stack_runs (created_at) WHERE finished_at IS NULL")
     ]
+
+    package static let templates = [
+        Migration(
+            "0221-stack-templates",
+            // `content` may hold secrets, as a definition, and is sealed.
+            """
+            CREATE TABLE stack_templates (
+                workspace TEXT NOT NULL, mode TEXT NOT NULL, id TEXT NOT NULL, project TEXT, name TEXT NOT NULL, description TEXT NOT NULL,
+                content BLOB NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+                PRIMARY KEY (workspace, mode, id)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE UNIQUE INDEX stack_templates_by_name ON stack_templates (workspace, mode, COALESCE(project, ''), name)")
+    ]
 }

@@ -37,6 +37,7 @@ struct StackView: JSONRepresentable, Sendable {
             json.field("status", status.rawValue)
             json.field("variables", stack.definition.shown["variables"])
             json.field("resources", stack.definition.shown["resources"])
+            json.field("template", stack.definition.origin?.json ?? .null)
             json.array("members", members) { json, entry in
                 json.object { json in
                     json.field("key", entry.member.key)
@@ -64,6 +65,10 @@ struct StackView: JSONRepresentable, Sendable {
                 .required("id", .id("stk")), .required("name", .string(1...63)), .required("project_id", .id("proj")),
                 .required("mode", .choice(of: Mode.self)), .required("status", .choice(of: Status.self)),
             ] + StackDefinition.fields + [
+                .required(
+                    "template",
+                    Schema.object([.required("id", .id("tpl")), .required("version", .integer(1...Int64.max))])
+                        .orNull("What it was filled in from.")),
                 .required("members", .array(member, 0...100_000, "What its members have become.")),
                 .required("operation", OperationView.schema.orNull("The last apply or delete.")),
                 .required("version", .integer(1...Int64.max, "Counts changes of the definition.")), .required("created_at", .timestamp()),
