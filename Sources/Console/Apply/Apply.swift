@@ -13,7 +13,9 @@ struct Apply: RemoteCommand {
 
     @OptionGroup var remote: RemoteOptions
     @Option(name: .shortAndLong, help: "The file; - for the standard input.")
-    var file: String
+    var file: String?
+    @Option(name: .customLong("plan-id"), help: "In place of a file: a plan that was made before, such as one that is approved by now.")
+    var planID: String?
     @Flag(help: "Do not ask.")
     var yes = false
     @Flag(name: [.customLong("plan-only"), .customLong("plan")], help: "Show the plan and end.")
@@ -27,8 +29,13 @@ struct Apply: RemoteCommand {
     @Flag(help: "Of a stack: take back what was made and changed when something fails.")
     var rollback = false
 
+    func validate() throws {
+        guard (file == nil) != (planID == nil) else { throw ValidationError("Say either a file (-f) or a plan (--plan-id).") }
+    }
+
     func run(_ server: Remote) async throws {
-        let text = try text()
+        if let planID { return try await apply(planned: try await server.get("/v1/plans/\(Remote.escaped(planID))"), server) }
+        let text = try text(of: file ?? "-")
         if let stack = try StackFile(yaml: text) { return try await apply(stack, server) }
         let manifest = try Manifest(yaml: text)
         let project = try await server.project(manifest.project)
@@ -66,6 +73,10 @@ struct Apply: RemoteCommand {
                 .init("name", .string(stack.name)), .init("project_id", .string(project)),
                 .init("variables", try stack.variables(with: variables)), content,
             ]))
+        try await apply(planned: made, server)
+    }
+
+    private func apply(planned made: Remote.Answer, _ server: Remote) async throws {
         show(made) { _ in StackPlanText.lines(made.json).map(TextTable.printable).joined(separator: "\n") }
         let count = StackPlanText.count(made.json)
         guard !plan, count > 0 else { return }
@@ -76,12 +87,13 @@ struct Apply: RemoteCommand {
         let applied = try await server.send(.post, "/v1/plans/\(made.json["id"]?.string ?? "")/apply", [], body)
         if wait { try await Waiting.ended(applied, server) }
         let id = applied.json["id"]?.string ?? ""
-        show(try await server.get("/v1/stacks/\(id)")) { _ in "\(wait ? "applied" : "applying")  stack/\(stack.name)  \(id)" }
+        let stack = "stack/\(made.json["name"]?.string ?? "")  \(id)"
+        show(try await server.get("/v1/stacks/\(id)")) { _ in "\(wait ? "applied" : "applying")  \(stack)" }
     }
 
     private typealias Planned = (Manifest.Entry, Plan.Step, String?)
 
-    private func text() throws -> String {
+    private func text(of file: String) throws -> String {
         let bytes = file == "-" ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: file)
         guard let bytes else { throw RemoteFailure(.failure, "Error: There is no file \(file).") }
         return String(decoding: bytes, as: UTF8.self)

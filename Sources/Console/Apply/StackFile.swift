@@ -51,9 +51,10 @@ package enum StackPlanText {
     package static func lines(_ plan: JSON) -> [String] {
         let changes = (plan["changes"]?.array ?? []).flatMap(lines(ofChange:))
         let cost = "\(plan["cost_delta_monthly"]?.string ?? "0") \(plan["currency"]?.string ?? "") a month"
+        let isApproved = plan["approval"]?["approved_at"]?.string != nil
         let reasons = (plan["approval"]?["reasons"]?.array ?? []).compactMap { $0["detail"]?.string }
         return changes + ["Plan \(plan["id"]?.string ?? ""): \(count(plan)) to do, \(cost.hasPrefix("-") ? "" : "+")\(cost)."]
-            + reasons.map { "Somebody else has to approve it: \($0)" }
+            + reasons.map { "\(isApproved ? "Approved" : "Somebody else has to approve it"): \($0)" }
     }
 
     /// How many members are touched.

@@ -32,7 +32,7 @@ package struct LeaseRoutes: Sendable {
             let span = call.body?["ttl_s"]?.integer ?? ResourceLease.usualSpan
             return try await call.commit { connection in
                 var resource = try find(call, connection)
-                return try resource.lease(for: span, showing: call.leaseNonces, by: call.attribution, connection).holdingSecret()
+                return try resource.lease(for: span, showing: call.leaseProofs, by: call.attribution, connection).holdingSecret()
             }
         }
     }
@@ -64,12 +64,13 @@ package struct LeaseRoutes: Sendable {
 
 /// What the holder of a lease gets.
 private struct LeaseView: JSONRepresentable {
-    let nonce: String
+    /// Nil for a lease that is held longer: its holder has it.
+    let nonce: String?
     let until: Timestamp
 
     func write(to json: inout JSONWriter) {
         json.object { json in
-            json.field("nonce", nonce)
+            if let nonce { json.field("nonce", nonce) }
             json.field("expires_at", until)
         }
     }
@@ -77,20 +78,22 @@ private struct LeaseView: JSONRepresentable {
     static let schema = Schema.named(
         "Lease",
         .object([
-            .required("nonce", .string(53...53, .text, "For the header `Lease-Nonce`; shown once.")), .required("expires_at", .timestamp()),
+            .optional("nonce", .string(53...53, .text, "For the header `Lease-Nonce`; shown once, when the lease is taken.")),
+            .required("expires_at", .timestamp()),
         ]))
 }
 
 extension Resource {
     /// Takes it, or holds it longer for who shows its nonce; never shorter. Throws `lease_held`.
-    fileprivate mutating func lease(for span: Int64, showing nonces: [String], by: Attribution, _ connection: Connection) throws -> Answer {
+    fileprivate mutating func lease(
+        for span: Int64, showing proofs: Set<String>, by: Attribution, _ connection: Connection
+    ) throws -> Answer {
         let end = by.at.adding(seconds: span)
         if var held = lease(at: by.at) {
-            try requireUnleased(showing: Set(nonces.map(ResourceLease.digest)), at: by.at)
+            try requireUnleased(showing: proofs, at: by.at)
             held.until = max(held.until, end)
             try keep(held, "renewed", by: by, connection)
-            let nonce = nonces.first { ResourceLease.digest(of: $0) == held.digest } ?? ""
-            return .json(.ok, LeaseView(nonce: nonce, until: held.until))
+            return .json(.ok, LeaseView(nonce: nil, until: held.until))
         }
         let nonce = Secret.make(.lease, randomBytes: by.surroundings.randomBytes(32))
         try keep(
