@@ -137,7 +137,7 @@ import Testing
         try await Installation.run { cloud in
             let isFree = DispatchSemaphore(value: 0)
             let (isHeld, held) = AsyncStream<Void>.makeStream()
-            async let holdUp: Void = cloud.store.write { _ in
+            async let holdUp: Void = cloud.store.write(in: cloud.home.workspace) { _ in
                 held.finish()
                 isFree.wait()
             }
