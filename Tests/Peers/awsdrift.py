@@ -265,7 +265,7 @@ class Drift(Life):
         adopted = self.call("POST", f"/v1/discoveries/{found['id']}/adopt", {"items": items})
         self.that("all the others are adopted at once", adopted.status == 200, adopted)
         made = dict(zip(legacy, adopted.json["adopted"]))
-        self.that("with specs that say what is there", made["volumes"]["spec"] == {"size_gib": 3, "type": "standard", "encrypted": True}
+        self.that("with specs that say what is there", made["volumes"]["spec"] == {"size_gib": 3, "type": "standard", "encrypted": True, "from_snapshot": None}
                   and made["networks"]["spec"] == {"cidr": "10.77.0.0/24", "nat": False} and made["instances"]["spec"]["size"] == "s-1", made)
         for kind, reference in legacy.items():
             self.until(f"{kind}: the next look tags it as ours", lambda: self.peer.tags(reference).get("cloudapi.resource") == made[kind]["id"])
