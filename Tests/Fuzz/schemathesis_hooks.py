@@ -85,6 +85,8 @@ def before_call(context, case, kwargs):
         headers["Idempotency-Key"] = str(uuid.uuid4())
     if headers.get("If-Match") == "0" and case.meta and case.meta.generation.mode.is_positive:
         headers["If-Match"] = '"v1"'
+    if headers.get("Lease-Nonce") == "0" and case.meta and case.meta.generation.mode.is_positive:
+        headers["Lease-Nonce"] = "lse_" + "0" * 49
     if str((case.query or {}).get("wait")) in WAITS:
         case.query["wait"] = "1s"
     if case.operation.path == "/v1/policies" and isinstance(case.body, dict) and "name" in case.body:
