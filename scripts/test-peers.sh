@@ -58,11 +58,11 @@ suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
 suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"
 suite "cut connections" python3 Tests/Peers/cuts.py --binary $binary --home "$home"
 suite "crash matrix, docker" python3 Tests/Durability/crashmatrix.py --binary $binary --docker "$CLOUDAPI_TEST_DOCKER" \
-    --image cp-busybox:1 --step 250
+    --image cp-busybox:1 --step 400
 suite "crash matrix, podman" python3 Tests/Durability/crashmatrix.py --binary $binary --podman "$CLOUDAPI_TEST_PODMAN" \
-    --image cp-busybox:latest --step 450
+    --image cp-busybox:latest --step 600
 suite "crash matrix, libvirt" python3 Tests/Durability/crashmatrix.py --binary $binary --libvirt "$CLOUDAPI_TEST_LIBVIRT" \
     --image tiny --step 6000
 suite "crash matrix, aws" python3 Tests/Durability/crashmatrix.py --binary $binary --aws "$CLOUDAPI_TEST_MOTO" \
-    --image ami-1e749f67 --step 250
+    --image ami-1e749f67 --step 400
 echo "== peers: $SECONDS s"
