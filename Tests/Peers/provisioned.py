@@ -70,5 +70,11 @@ class Provisioned:
     def act_delete(self, path, query="purge=true"):
         answer = self.call("DELETE", f"/v1/{path}?{query}&wait=60s")
         if answer.status not in (200, 202) or answer.status == 202 and answer.json["operation"]["state"] != "succeeded":
-            self.check(f"{path} is deleted", False, answer)
+            self.check(f"{path} is deleted", False, self.halted_at(answer.json["operation"]["id"]) if answer.status == 202 else answer)
         return answer
+
+    def halted_at(self, operation):
+        """Where an operation stands, and what its steps ran into."""
+        seen = self.call("GET", f"/v1/operations/{operation}").json
+        return (seen["state"], seen["queue_position"], seen["next_attempt_at"],
+                [(step["name"], step["state"], step["attempt"], step["trouble"]) for step in seen["steps"]])
