@@ -67,4 +67,5 @@ package enum MigrationOrder {
         + PolicySchema.migrations
         + ResourceSchema.leases
         + StackSchema.templates
+        + PointSchema.dueRuns
 }

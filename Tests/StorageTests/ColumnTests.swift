@@ -104,6 +104,23 @@ private struct Bits: RandomNumberGenerator {
         #expect(set.blob.count <= 3074)
     }
 
+    @Test(arguments: [1, 40, 700, 5000, 24_000]) func `tell which hours they hold without being made`(count: Int) throws {
+        var bits = Bits(state: 11)
+        var set = BitSet()
+        var model: Set<Int> = []
+        for _ in 0..<count { model.insert(Int.random(in: 0..<24_576, using: &bits)) }
+        for member in model { _ = set.insert(member) }
+        for member in 0..<24_576 { #expect(try BitSet.holds([member], in: set.blob) == model.contains(member)) }
+        let all = model.sorted()
+        #expect(try BitSet.holds(all, in: set.blob))
+        for _ in 0..<200 {
+            var some = Set((0..<3).map { _ in all[Int.random(in: 0..<all.count, using: &bits)] })
+            #expect(try BitSet.holds(some.sorted(), in: set.blob))
+            some.insert(Int.random(in: 0..<24_576, using: &bits))
+            #expect(try BitSet.holds(some.sorted(), in: set.blob) == some.isSubset(of: model))
+        }
+    }
+
     @Test func `are corrupt where they are damaged, never worse`() throws {
         var writer = ByteWriter()
         AscendingColumn.write([1, 5, 700, 701, 90_000], to: &writer)

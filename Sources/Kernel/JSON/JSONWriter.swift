@@ -46,6 +46,14 @@ package struct JSONWriter: Sendable {
         array(elements, body)
     }
 
+    /// An array of `count` values, each written by its place.
+    package mutating func array(_ name: StaticString, count: Int, _ body: (inout JSONWriter, Int) -> Void) {
+        key(name)
+        open(UInt8(ascii: "["))
+        for place in 0..<count { body(&self, place) }
+        close(UInt8(ascii: "]"))
+    }
+
     @inline(__always)
     package mutating func array(_ name: StaticString, _ elements: some Sequence<some JSONRepresentable>) {
         array(name, elements) { json, element in element.write(to: &json) }

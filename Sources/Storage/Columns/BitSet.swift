@@ -77,4 +77,43 @@ package struct BitSet: Sendable, Equatable {
             }
         }
     }
+
+    /// Whether the set that `blob` says has all of `members`, which rise, without making the set. Throws `.corrupt`.
+    package static func holds(_ members: [Int], in blob: [UInt8]) throws -> Bool {
+        try ByteReader.reading(blob) { reader in
+            switch try reader.byte() {
+            case 0:
+                let bits = try reader.take(blob.count - 1)
+                return members.allSatisfy { $0 >> 3 < bits.count && bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
+            case 1:
+                _ = try reader.varint()
+                // The least that the next member can be.
+                var next = 0
+                for member in members {
+                    var found = -1
+                    while found < member {
+                        skipEights(before: member, &next, &reader)
+                        guard !reader.isAtEnd else { return false }
+                        found = next + (try reader.count(atMost: 1 << 32))
+                        next = found + 1
+                    }
+                    guard found == member else { return false }
+                }
+                return true
+            default: throw ByteReader.damaged
+            }
+        }
+    }
+
+    /// Passes over eight gaps at a time, as long as they take a byte each and lead to less than `member`.
+    @inline(__always)
+    private static func skipEights(before member: Int, _ next: inout Int, _ reader: inout ByteReader) {
+        while let gaps = reader.peekWord(), gaps & 0x8080_8080_8080_8080 == 0 {
+            let pairs = (gaps & 0x00FF_00FF_00FF_00FF) + (gaps >> 8 & 0x00FF_00FF_00FF_00FF)
+            let sum = Int((pairs &* 0x0001_0001_0001_0001) >> 48)
+            guard next + sum + 8 <= member else { return }
+            next += sum + 8
+            reader.skip(8)
+        }
+    }
 }

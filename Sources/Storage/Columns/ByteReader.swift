@@ -50,6 +50,15 @@ package struct ByteReader {
         return UInt64(littleEndian: part.loadUnaligned(as: UInt64.self))
     }
 
+    /// The next eight bytes, which stay unread; nil when there are fewer.
+    func peekWord() -> UInt64? {
+        guard bytes.count - index >= 8 else { return nil }
+        return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+
+    /// Passes over bytes that were peeked at.
+    mutating func skip(_ count: Int) { index += count }
+
     /// The next `count` bytes, lent as long as the reader's.
     package mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
         guard count >= 0, count <= bytes.count - index else { throw Self.damaged }

@@ -7,6 +7,13 @@ struct ByteTable: Sendable {
         let first: Int32
         let second: Int32
         let value: UInt64
+
+        @inline(__always)
+        func isFor(
+            _ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>, _ arena: UnsafeBufferPointer<UInt8>
+        ) -> Bool {
+            Int(first) == one.count && Int(second) == other.count && isSame(arena, start, one) && isSame(arena, start + one.count, other)
+        }
     }
 
     private var arena: [UInt8] = []
@@ -24,6 +31,26 @@ struct ByteTable: Sendable {
     var bytes: Int { arena.count + entries.count * 48 }
 
     func find(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) -> UInt64? {
+        var guess = Int.max
+        return find(first, second, guess: &guess)
+    }
+
+    /// The entry with the number `guess` is looked at before any other, and `guess` becomes the number after the one found: who asks in
+    /// the order in which keys came in needs neither hash nor slot.
+    func find(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>, guess: inout Int) -> UInt64? {
+        if guess < entries.count {
+            let entry = entries[guess]
+            if arena.withUnsafeBufferPointer({ entry.isFor(first, second, $0) }) {
+                guess += 1
+                return entry.value
+            }
+        }
+        guard let number = number(of: first, second) else { return nil }
+        guess = number + 1
+        return entries[number].value
+    }
+
+    private func number(of first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) -> Int? {
         let hash = hash(first, second)
         let mask = slots.count - 1
         return slots.withUnsafeBufferPointer { slots in
@@ -31,12 +58,8 @@ struct ByteTable: Sendable {
                 arena.withUnsafeBufferPointer { arena in
                     var slot = Int(truncatingIfNeeded: hash) & mask
                     while slots[slot] != 0 {
-                        let entry = entries[Int(slots[slot] - 1)]
-                        if entry.hash == hash, Int(entry.first) == first.count, Int(entry.second) == second.count,
-                            Self.isSame(arena, entry.start, first), Self.isSame(arena, entry.start + first.count, second)
-                        {
-                            return entry.value
-                        }
+                        let number = Int(slots[slot] - 1)
+                        if entries[number].hash == hash, entries[number].isFor(first, second, arena) { return number }
                         slot = (slot + 1) & mask
                     }
                     return nil
@@ -68,23 +91,6 @@ struct ByteTable: Sendable {
         slots[slot] = UInt32(number)
     }
 
-    @inline(__always)
-    private static func isSame(_ arena: UnsafeBufferPointer<UInt8>, _ start: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let one = arena.baseAddress, let other = key.baseAddress else { return key.isEmpty }
-        var place = 0
-        while place + 8 <= key.count {
-            let a = UnsafeRawPointer(one + start + place).loadUnaligned(as: UInt64.self)
-            let b = UnsafeRawPointer(other + place).loadUnaligned(as: UInt64.self)
-            if a != b { return false }
-            place += 8
-        }
-        while place < key.count {
-            if one[start + place] != other[place] { return false }
-            place += 1
-        }
-        return true
-    }
-
     private func hash(_ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>) -> UInt64 {
         Self.mix(second, Self.mix(first, seed) ^ UInt64(first.count))
     }
@@ -112,4 +118,21 @@ struct ByteTable: Sendable {
         let product = (value ^ 0x2D35_8DCC_AA6C_78A5).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         return product.high ^ product.low
     }
+}
+
+@inline(__always)
+private func isSame(_ arena: UnsafeBufferPointer<UInt8>, _ start: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let one = arena.baseAddress, let other = key.baseAddress else { return key.isEmpty }
+    var place = 0
+    while place + 8 <= key.count {
+        let a = UnsafeRawPointer(one + start + place).loadUnaligned(as: UInt64.self)
+        let b = UnsafeRawPointer(other + place).loadUnaligned(as: UInt64.self)
+        if a != b { return false }
+        place += 8
+    }
+    while place < key.count {
+        if one[start + place] != other[place] { return false }
+        place += 1
+    }
+    return true
 }

@@ -32,7 +32,7 @@ package struct IngestRoutes: Sendable {
             learnt.withLock { $0 = met }
             return .json(.created, count)
         }
-        PointIngest.learn(learnt.withLock { $0 }, prepared)
+        PointIngest.learn(learnt.withLock { $0 }, prepared, from: call)
         return answer
     }
 

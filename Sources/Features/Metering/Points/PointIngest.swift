@@ -61,10 +61,12 @@ package final class PointIngest: Sendable {
         return (count, transaction.learnt)
     }
 
-    package static func learn(_ learnt: Learnt, _ prepared: Prepared) {
+    /// To be called once the transaction is committed.
+    package static func learn(_ learnt: Learnt, _ prepared: Prepared, from call: Call) {
         for entry in learnt.series {
             prepared.book.learn(metric: entry.metric, name: entry.name, first: entry.first, entry.dimensions)
         }
+        call.withBody { prepared.book.learnSpellings(of: prepared.batch.resolution, in: $0) }
     }
 }
 
@@ -120,19 +122,17 @@ private struct IngestTransaction {
     /// Sets the bits of the slice's points; answers how many were not set.
     private func mark(_ slice: DaySlice) throws -> Int {
         let metric = metrics[slice.metric].number
-        let keys = slice.points.keys
         var created = 0
-        var place = 0
-        while place < keys.count {
-            let block = Int(keys[place]) / PointHours.blockSize
-            var bits = try PointHours.read(metric, slice.day, block, connection)
-            var fresh = 0
-            while place < keys.count, Int(keys[place]) / PointHours.blockSize == block {
-                if bits.insert(Int(keys[place]) % PointHours.blockSize) { fresh += 1 }
-                place += 1
-            }
-            if fresh > 0 { try PointHours.write(bits, metric, slice.day, block, connection) }
-            created += fresh
+        var rest = slice.points.keys[...]
+        while let first = rest.first {
+            let block = Int(first) / PointHours.blockSize
+            let members = rest.prefix { Int($0) / PointHours.blockSize == block }.map { Int($0) % PointHours.blockSize }
+            rest = rest.dropFirst(members.count)
+            let stored = try PointHours.read(metric, slice.day, block, connection)
+            if let stored, try BitSet.holds(members, in: stored) { continue }
+            var bits = try stored.map { try BitSet($0, below: PointHours.blockSize) } ?? BitSet()
+            for member in members where bits.insert(member) { created += 1 }
+            try PointHours.write(bits, metric, slice.day, block, connection)
         }
         return created
     }
@@ -222,10 +222,9 @@ private struct MetricChange {
 enum PointHours {
     static let blockSize = 1024 * 24
 
-    static func read(_ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws -> BitSet {
-        try connection.row("SELECT bits FROM point_hours WHERE metric = ? AND day = ? AND block = ?", metric, day, block) { row in
-            try BitSet(try row.get(0), below: blockSize)
-        } ?? BitSet()
+    /// A `BitSet`; nil while there are none.
+    static func read(_ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws -> [UInt8]? {
+        try connection.row("SELECT bits FROM point_hours WHERE metric = ? AND day = ? AND block = ?", metric, day, block) { try $0.get(0) }
     }
 
     static func write(_ bits: BitSet, _ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws {

@@ -36,6 +36,8 @@ final class SeriesBook: Sendable {
         var series: [UInt64] = []
         var metrics: [Metric] = []
         var strangers: [Stranger] = []
+        /// How each stranger was spelt where it was met first.
+        var spellings: [SentPoint] = []
 
         static let strange: UInt64 = 1 << 63
     }
@@ -57,8 +59,9 @@ final class SeriesBook: Sendable {
         guard let base = body.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return Resolution() }
         var resolution = Resolution()
         resolution.series = state.withLock { state in
-            points.map { point in
-                state.sent.find(point.name(in: base), point.dimensions(in: base)) ?? Resolution.strange
+            var guess = 0
+            return points.map { point in
+                state.sent.find(point.name(in: base), point.dimensions(in: base), guess: &guess) ?? Resolution.strange
             }
         }
         var strangers: [Stranger: UInt64] = [:]
@@ -72,6 +75,7 @@ final class SeriesBook: Sendable {
                 if number == strangers.count {
                     strangers[stranger] = number
                     resolution.strangers.append(stranger)
+                    resolution.spellings.append(point)
                 }
                 resolution.series[place] = Resolution.strange | number
             }
@@ -115,6 +119,12 @@ final class SeriesBook: Sendable {
             }
             state.metrics[slot].series = first + dimensions.count
         }
+    }
+
+    /// Takes in how the strangers of a batch were spelt that are strangers no more.
+    func learnSpellings(of resolution: Resolution, in body: UnsafeRawBufferPointer) {
+        guard let base = body.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        for (stranger, spelling) in zip(resolution.strangers, resolution.spellings) { _ = recognise(stranger, spelt: spelling, base) }
     }
 
     var metrics: [Metric] { state.withLock { $0.metrics } }
