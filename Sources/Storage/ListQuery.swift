@@ -43,9 +43,12 @@ package struct ListQuery: Sendable {
         self.values.append(contentsOf: values)
     }
 
-    /// Keeps the rows whose column is one of the values; none when there are none.
-    package mutating func filter(_ column: String, isOneOf values: [some SQLConvertible]) {
-        conditions.append(values.isEmpty ? "1 = 0" : "\(column) IN (\(Array(repeating: "?", count: values.count).joined(separator: ", ")))")
+    /// Keeps the rows whose column is one of the values, or, where that is asked for, null; none when there are none.
+    package mutating func filter(_ column: String, isOneOf values: [some SQLConvertible], orNull: Bool = false) {
+        let places = Array(repeating: "?", count: values.count).joined(separator: ", ")
+        var choices = values.isEmpty ? [] : ["\(column) IN (\(places))"]
+        if orNull { choices.append("\(column) IS NULL") }
+        conditions.append(choices.isEmpty ? "1 = 0" : "(\(choices.joined(separator: " OR ")))")
         self.values.append(contentsOf: values.map(\.sqlValue))
     }
 

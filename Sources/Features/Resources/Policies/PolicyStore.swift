@@ -41,11 +41,7 @@ extension Policy {
         var query = ListQuery(
             selection, sortable: ["created_at": .id, "name": .text("name")], defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ? AND mode = ?", caller.workspace, caller.mode)
-        if case .projects(let roles) = caller.reach {
-            let places = roles.keys.map { _ in "?" }.joined(separator: ", ")
-            query.filter(
-                roles.isEmpty ? "project IS NULL" : "(project IS NULL OR project IN (\(places)))", values: roles.keys.map(\.sqlValue))
-        }
+        if case .projects(let roles) = caller.reach { query.filter("project", isOneOf: Array(roles.keys), orNull: true) }
         if let project { query.filter("project = ?", project) }
         return try query.page(
             request, connection, place: { item, sort in .init(value: sort == "name" ? item.name : "", id: item.id.rawValue) }, as: read)

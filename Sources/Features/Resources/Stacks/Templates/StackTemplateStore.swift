@@ -33,11 +33,7 @@ extension StackTemplate {
         var query = ListQuery(
             selection, sortable: ["created_at": .id, "name": .text("name")], defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ? AND mode = ?", caller.workspace, caller.mode)
-        if case .projects(let roles) = caller.reach {
-            let places = Array(repeating: "?", count: roles.count).joined(separator: ", ")
-            query.filter(
-                roles.isEmpty ? "project IS NULL" : "(project IS NULL OR project IN (\(places)))", values: roles.keys.map(\.sqlValue))
-        }
+        if case .projects(let roles) = caller.reach { query.filter("project", isOneOf: Array(roles.keys), orNull: true) }
         if let project { query.filter("project = ?", project) }
         if let name { query.filter("name = ?", name) }
         return try query.page(
