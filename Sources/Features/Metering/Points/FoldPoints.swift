@@ -89,13 +89,9 @@ package struct FoldPoints: Sendable {
         let folds = try await store.scan { connection in
             try candidates.compactMap { try Self.fold($0.metric, $0.day, connection) }
         }
-        try await store.write { connection in
-            for fold in folds {
-                do {
-                    try connection.savepoint { try Self.swap(fold, connection) }
-                } catch is Overtaken {}
-            }
-        }
+        do {
+            try await store.write { connection in for fold in folds { try Self.swap(fold, connection) } }
+        } catch is Overtaken {}  // none of them is folded now; the next run sees what there is then
     }
 
     private static func fold(_ metric: Int64, _ day: Int, _ connection: Connection) throws -> Fold? {
