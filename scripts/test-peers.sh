@@ -57,29 +57,47 @@ on_libvirt() {
     matrix libvirt --libvirt "$CLOUDAPI_TEST_LIBVIRT" --image tiny --step 6000
 }
 
-on_the_others() {
-    suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
+on_aws() {
     suite aws python3 Tests/Peers/aws.py --binary $binary
-    suite drift python3 Tests/Peers/drift.py --binary $binary --home "$home"
     suite "drift, aws" python3 Tests/Peers/awsdrift.py --binary $binary
-    suite "two clouds" python3 Tests/Peers/multicloud.py --binary $binary --home "$home"
+    matrix aws --aws "$CLOUDAPI_TEST_MOTO" --image ami-1e749f67 --step 400
+}
+
+on_containers() {
+    suite lifecycle python3 Tests/Peers/lifecycle.py --binary $binary --home "$home"
+    suite drift python3 Tests/Peers/drift.py --binary $binary --home "$home"
     suite examples python3 Tests/Peers/examples.py --binary $binary --home "$home"
     suite loop python3 Tests/Peers/loop.py --binary $binary --home "$home"
     suite "docker over TLS" python3 Tests/Peers/tls.py --binary $binary --home "$home"
     suite "cut connections" python3 Tests/Peers/cuts.py --binary $binary --home "$home"
     matrix docker --docker "$CLOUDAPI_TEST_DOCKER" --image cp-busybox:1 --step 400
     matrix podman --podman "$CLOUDAPI_TEST_PODMAN" --image cp-busybox:latest --step 600
-    matrix aws --aws "$CLOUDAPI_TEST_MOTO" --image ami-1e749f67 --step 400
+}
+
+# Runs beside the others, on peers that are nobody else's; what it says comes when it is over.
+beside() {
+    (set -e; "$1") >"$home/$1.out" 2>&1 &
+}
+
+# Waits for one that runs beside, and says what it said; fails when it failed.
+joined() {
+    local failed=0
+    wait "$2" || failed=1
+    cat "$home/$1.out"
+    return $failed
 }
 
 suite providers swift test --skip-build --filter 'ProviderTests|AWSTests' "$@"
-# Virtual machines take their time, and nobody else is on their peer: beside the others, and said when both are over.
-(set -e; on_libvirt) >"$home/libvirt.out" 2>&1 &
+beside on_libvirt
 libvirt=$!
-on_the_others
-wait $libvirt || {
-    cat "$home/libvirt.out"
-    exit 1
-}
-cat "$home/libvirt.out"
+beside on_aws
+aws=$!
+(set -e; on_containers) & # what stands in front of `||` would go on after a failure
+containers=$!
+failed=0
+wait $containers || failed=1
+joined on_aws $aws || failed=1
+joined on_libvirt $libvirt || failed=1
+[ $failed = 0 ] || exit 1
+suite "two clouds" python3 Tests/Peers/multicloud.py --binary $binary --home "$home"
 echo "== peers: $SECONDS s"

@@ -12,14 +12,18 @@ package struct BackgroundTask: Sendable {
 
     package let name: String
     package let interval: Duration
+    /// How long after the start it runs first.
+    package let delay: Duration
     package let place: Place
     package let run: @Sendable () async throws -> Void
 
     package init(
-        _ name: String, every interval: Duration, _ place: Place = .onOne, run: @escaping @Sendable () async throws -> Void
+        _ name: String, every interval: Duration, after delay: Duration = .zero, _ place: Place = .onOne,
+        run: @escaping @Sendable () async throws -> Void
     ) {
         self.name = name
         self.interval = interval
+        self.delay = delay
         self.place = place
         self.run = run
     }
@@ -46,6 +50,7 @@ package struct BackgroundTasks: Service {
     }
 
     private func loop(_ task: BackgroundTask) async {
+        if task.delay > .zero, (try? await surroundings.sleep(task.delay)) == nil { return }  // cancelled
         while !Task.isCancelled {
             do {
                 try await task.run()

@@ -29,6 +29,7 @@ extension Row {
     package func isNull(_ column: Int) -> Bool { cursor.isNull(column) }
     package func text(_ column: Int) -> String { cursor.text(column) }
     package func integer(_ column: Int) -> Int { Int(cursor.integer(column)) }
+    package func blob(_ column: Int) -> [UInt8] { cursor.blob(column) }
     package func optionalInteger(_ column: Int) -> Int? { cursor.isNull(column) ? nil : Int(cursor.integer(column)) }
     /// Writes a text column as a member of the answer, byte for byte but for what JSON escapes.
     package func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {

@@ -63,6 +63,23 @@ import Testing
         }
     }
 
+    @Test func `name the row that comes first, among many that are bad, and leave out no others`() async throws {
+        try await Installation.run { (cloud: Installation) async throws -> Void in
+            var rows = (0..<300).map { Bill.day(1, ["BillingAccountId": $0 % 100 < 20 && $0 % 2 == 0 ? "2" : "1", "SkuId": "S\($0)"]) }
+            rows[150]["Tags"] = "[1]"
+            rows[160]["BilledCost"] = "one"
+            rows[161]["ChargePeriodEnd"] = "2026-02-01T00:00:00Z"
+            let bill = Bill(rows: rows).bytes
+            let refused = try await cloud.importBill(bill)
+            #expect(refused["errors"]?.array?.first?["line"] == 152 && refused["errors"]?.array?.first?["column"] == "Tags")
+            let skipped = try await cloud.importBill(bill, query: "&skip_bad_rows=true")
+            #expect(skipped["rows"] == 297 && skipped["skipped_rows"] == 3)
+            #expect(skipped["errors"]?.array?.compactMap { $0["line"]?.integer } == [152, 162, 163])
+            let data = try await cloud.data(Self.march + "&group_by=SkuId").expecting(200)
+            #expect(data["group_count"] == 297 && data.total == "297")
+        }
+    }
+
     @Test func `that are no file at all begin no import`() async throws {
         try await Installation.run { (cloud: Installation) async throws -> Void in
             let refused = try await cloud.send(

@@ -109,6 +109,11 @@ package struct JSONWriter: Sendable {
     @inline(__always)
     package mutating func field<Kind>(_ name: StaticString, _ value: ID<Kind>?) { field(name, value?.rawValue) }
 
+    package mutating func field(_ name: StaticString, _ value: Double?) {
+        key(name)
+        if let value { self.value(value) } else { null() }
+    }
+
     package mutating func field(_ name: StaticString, _ value: CompactJSON?) {
         key(name)
         if let value { embed(value.utf8) } else { null() }

@@ -54,7 +54,7 @@ package enum AscendingColumn {
         case .steps:
             let step = try reader.count(atMost: Int(UInt32.max))
             guard first + step * (count - 1) <= Int(UInt32.max) else { throw ByteReader.damaged }
-            for place in 0..<count { values.append(UInt32(first + step * place)) }
+            values.append(contentsOf: (0..<count).lazy.map { UInt32(truncatingIfNeeded: first + step * $0) })
         case .gaps:
             var value = first
             values.append(UInt32(value))

@@ -28,6 +28,7 @@ package enum IntegerColumn {
         guard let form = Form(rawValue: try reader.byte()) else { throw ByteReader.damaged }
         let base = try reader.zigzag()
         let width = Int(try reader.byte())
+        guard width > 0 else { return Array(repeating: base, count: count) }
         var values = [Int64](repeating: 0, count: count)
         var before = base
         try BitPacking.read(count: count, width: width, from: &reader) { place, bits in

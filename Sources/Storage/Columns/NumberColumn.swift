@@ -157,7 +157,8 @@ package enum NumberColumn {
             var values = [Double](repeating: 0, count: count)
             try values.withUnsafeMutableBufferPointer { values in
                 try BitPacking.read(count: count, width: width, from: &reader) { place, offset in
-                    values[place] = Double(base &+ Int64(bitPattern: offset)) / power
+                    let mantissa = Double(base &+ Int64(bitPattern: offset))
+                    values[place] = places == 0 ? mantissa : mantissa / power
                 }
             }
             return values

@@ -63,7 +63,7 @@ final class MemoryPoints: PointStore {
     }
 
     func sums(_ selection: CopySelection) throws -> [CopiedSum] {
-        try combined(selection) { day in zip(day.sums.series, day.sums.parts).map { ($0, 0, $1) } }
+        try combined(selection) { day in day.sums.series.enumerated().map { ($1, 0, day.sums.part($0)) } }
     }
 
     func hours(_ selection: CopySelection) throws -> [CopiedSum] {

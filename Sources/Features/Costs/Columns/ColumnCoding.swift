@@ -159,18 +159,33 @@ struct ColumnReader {
         }
     }
 
+    /// As many numbers that lie there narrower than they are wanted.
+    private mutating func widened<Narrow: FixedWidthInteger, Wide: FixedWidthInteger>(_ count: Int, _: Narrow.Type) throws -> [Wide] {
+        let width = MemoryLayout<Narrow>.size
+        guard count * width <= source.count - position else { throw StorageError.corrupt("A cost column is cut off") }
+        defer { position += count * width }
+        return [Wide](unsafeUninitializedCapacity: count) { target, filled in
+            source.withUnsafeBytes { bytes in
+                for place in 0..<count {
+                    target[place] = Wide(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: position + place * width, as: Narrow.self))
+                }
+            }
+            filled = count
+        }
+    }
+
     mutating func codes(cardinality: Int) throws -> [UInt16] {
         let count = try number()
-        return cardinality <= 256 ? try bytes(count).map { UInt16($0) } : try integers(count, as: UInt16.self)
+        return cardinality <= 256 ? try widened(count, UInt8.self) : try integers(count, as: UInt16.self)
     }
 
     mutating func packed() throws -> [Int64] {
         let count = try number()
         switch try bytes(1)[0] {
         case 0: return Array(repeating: 0, count: count)
-        case 1: return try integers(count, as: Int8.self).map { Int64($0) }
-        case 2: return try integers(count, as: Int16.self).map { Int64($0) }
-        case 4: return try integers(count, as: Int32.self).map { Int64($0) }
+        case 1: return try widened(count, Int8.self)
+        case 2: return try widened(count, Int16.self)
+        case 4: return try widened(count, Int32.self)
         default: return try integers(count, as: Int64.self)
         }
     }

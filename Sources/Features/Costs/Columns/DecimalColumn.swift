@@ -19,6 +19,8 @@ struct DecimalColumn: Sendable {
         DecimalColumn(scale: 0, mantissas: .narrow(Array(repeating: 0, count: rows)), nulls: Array(repeating: true, count: rows))
     }
 
+    var isNarrow: Bool { if case .narrow = mantissas { true } else { false } }
+
     func isNull(_ row: Int) -> Bool { !nulls.isEmpty && nulls[row] }
 
     /// Zero for null.

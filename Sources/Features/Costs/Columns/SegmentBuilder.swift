@@ -44,11 +44,12 @@ final class SegmentBuilder {
             }
         }
 
-        func removeLast() {
+        /// Takes back what stands behind the first `rows`.
+        func takeBack(to rows: Int) {
             switch self {
-            case .text(let builder): builder.removeLast()
-            case .decimal(let builder): builder.removeLast()
-            case .time(let builder): builder.removeLast()
+            case .text(let builder): while builder.rows > rows { builder.removeLast() }
+            case .decimal(let builder): while builder.rows > rows { builder.removeLast() }
+            case .time(let builder): while builder.rows > rows { builder.removeLast() }
             }
         }
 
@@ -68,20 +69,28 @@ final class SegmentBuilder {
         self.columns = columns.map { Column($0.kind) }
     }
 
-    var isFull: Bool { attempts >= Self.rowLimit || (attempts % 1024 == 1023 && size > 32 << 20) }
+    /// Looked at from time to time.
+    private var isHeavy = false
+
+    var isFull: Bool { room == 0 || isHeavy }
+    /// Rows that may still be begun.
+    var room: Int { max(0, Self.rowLimit - attempts) }
     private var size: Int { columns.reduce(0) { $0 + $1.size } + rows * 18 * columns.count / 4 }
 
-    func begin() { attempts += 1 }
+    func begin(_ count: Int = 1) {
+        if attempts / 1024 != (attempts + count) / 1024 { isHeavy = size > 32 << 20 }
+        attempts += count
+    }
 
-    /// The row is whole.
+    /// A row is whole.
     func end(charge: (from: Timestamp, to: Timestamp)) {
         rows += 1
         first = min(first ?? charge.from, charge.from)
         last = max(last ?? charge.to, charge.to)
     }
 
-    /// Takes back the first `count` cells of a row that turned out to be wrong.
-    func takeBack(cells count: Int) { for column in columns[0..<count] { column.removeLast() } }
+    /// Takes back the cells of rows that were begun and are not whole.
+    func takeBack() { for column in columns { column.takeBack(to: rows) } }
 
     /// Nil without rows.
     func seal(_ key: BillKey) -> SealedSegment? {

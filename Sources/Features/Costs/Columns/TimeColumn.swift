@@ -24,6 +24,8 @@ final class TimeBuilder {
     private var last: (text: [UInt8], code: UInt16) = ([], 0)
     private var read: [[UInt8]: UInt16] = [:]
 
+    var rows: Int { codes.count }
+
     func appendNull() { codes.append(0) }
     func removeLast() { codes.removeLast() }
 

@@ -8,6 +8,14 @@ final class CSVReader {
         var hasEscapes = false
     }
 
+    /// A row of the file, which may run over several lines.
+    struct Record {
+        /// Where it begins.
+        let line: Int
+        /// Its places in `fields`.
+        let fields: Range<Int>
+    }
+
     /// More than any row of a bill; a quote that is never closed must not fill the memory.
     private static let longestRecord = 4 << 20
 
@@ -16,8 +24,8 @@ final class CSVReader {
     private var position = 0
     private var isAtEnd = false
     private var nextLine = 1
-    /// Where the record begins.
-    private(set) var line = 1
+    private(set) var records: [Record] = []
+    /// Of all records that were read last, one behind the other.
     private(set) var fields: [Field] = []
 
     init(_ source: ByteSource) throws(FocusFailure) {
@@ -28,15 +36,15 @@ final class CSVReader {
 
     var bytesTaken: Int { source.taken }
 
-    /// Reads the next record that is not an empty line; false at the end.
-    func next() throws(FocusFailure) -> Bool {
-        repeat {
-            guard try readRecord() else { return false }
-        } while fields.count == 1 && fields[0].start == fields[0].end && !fields[0].isQuoted
-        return true
+    /// Reads the next records that are not empty lines: at least one, and more of those that lie in memory already; false at the end.
+    func next(atMost limit: Int) throws(FocusFailure) -> Bool {
+        records.removeAll(keepingCapacity: true)
+        fields.removeAll(keepingCapacity: true)
+        while records.count < limit, try readRecord() {}
+        return !records.isEmpty
     }
 
-    /// Lends the bytes of all fields of the record; fields are places in them.
+    /// Lends the bytes of all fields; fields are places in them.
     func withBytes<Result, Failure: Error>(_ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result) throws(Failure) -> Result {
         try buffer.withUnsafeBufferPointer { (bytes) throws(Failure) in try body(bytes) }
     }
@@ -54,32 +62,39 @@ final class CSVReader {
     private enum Scan {
         case record(end: Int, lines: Int)
         case incomplete
-        case strayText(field: Int)
+        /// Behind the closing quote of the last field.
+        case strayText
     }
 
+    /// False where it would need bytes that are not there: at the end, and behind other records, whose bytes must stay where they are.
     private func readRecord() throws(FocusFailure) -> Bool {
         while true {
             if position == buffer.count {
-                guard try fill() else { return false }
+                guard records.isEmpty, try fill() else { return false }
                 continue
             }
-            line = nextLine
-            fields.removeAll(keepingCapacity: true)
+            let begin = fields.count
             let isLast = isAtEnd
-            switch buffer.withUnsafeBufferPointer({ scan($0, isLast: isLast) }) {
-            case .record(let end, let lines):
+            let found = buffer.withUnsafeBufferPointer { scan($0, isLast: isLast) }
+            if case .record(let end, let lines) = found {
+                let line = nextLine
                 position = end
                 nextLine += lines
+                let isEmptyLine = fields.count == begin + 1 && fields[begin].start == fields[begin].end && !fields[begin].isQuoted
+                if isEmptyLine { fields.removeLast() } else { records.append(Record(line: line, fields: begin..<fields.count)) }
                 return true
-            case .strayText(let field):
-                throw FocusFailure(line: line, "Field \(field + 1) goes on behind its closing quote.", isOfOneRow: false)
-            case .incomplete:
-                guard !isAtEnd else { throw FocusFailure(line: line, "A quote is not closed.", isOfOneRow: false) }
-                guard buffer.count - position < Self.longestRecord else {
-                    throw FocusFailure(line: line, "The row is longer than \(Self.longestRecord) bytes.", isOfOneRow: false)
-                }
-                _ = try fill()
             }
+            let count = fields.count - begin
+            fields.removeLast(count)
+            guard records.isEmpty else { return false }
+            guard case .incomplete = found else {
+                throw FocusFailure(line: nextLine, "Field \(count) goes on behind its closing quote.", isOfOneRow: false)
+            }
+            guard !isAtEnd else { throw FocusFailure(line: nextLine, "A quote is not closed.", isOfOneRow: false) }
+            guard buffer.count - position < Self.longestRecord else {
+                throw FocusFailure(line: nextLine, "The row is longer than \(Self.longestRecord) bytes.", isOfOneRow: false)
+            }
+            _ = try fill()
         }
     }
 
@@ -121,7 +136,7 @@ final class CSVReader {
             case carriage:
                 guard index + 1 < end || isLast else { return .incomplete }
                 return .record(end: index + 1 < end && bytes[index + 1] == feed ? index + 2 : index + 1, lines: lines)
-            default: return .strayText(field: fields.count - 1)
+            default: return .strayText
             }
         }
     }

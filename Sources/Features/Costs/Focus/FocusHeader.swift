@@ -13,7 +13,8 @@ struct FocusHeader {
 
     /// Throws for a missing mandatory column, a name that stands twice, and a header without names.
     init(_ reader: CSVReader) throws(FocusFailure) {
-        guard try reader.next() else { throw FocusFailure(line: 1, "The file is empty.", isOfOneRow: false) }
+        guard try reader.next(atMost: 1) else { throw FocusFailure(line: 1, "The file is empty.", isOfOneRow: false) }
+        let line = reader.records[0].line
         let names = reader.withBytes { bytes in
             var scratch: [UInt8] = []
             return reader.fields.map { field in
@@ -22,19 +23,19 @@ struct FocusHeader {
         }
         guard names.count <= Self.columnLimit else {
             throw FocusFailure(
-                line: reader.line, "The header has \(names.count) columns; \(Self.columnLimit) are the most.", isOfOneRow: false)
+                line: line, "The header has \(names.count) columns; \(Self.columnLimit) are the most.", isOfOneRow: false)
         }
         var seen: Set<String> = []
         for (index, name) in names.enumerated() {
             guard !name.isEmpty, name.unicodeScalars.count <= 200, !name.unicodeScalars.contains(where: { $0.value < 32 }) else {
-                throw FocusFailure(line: reader.line, "Column \(index + 1) has no usable name.", isOfOneRow: false)
+                throw FocusFailure(line: line, "Column \(index + 1) has no usable name.", isOfOneRow: false)
             }
             guard seen.insert(name).inserted else {
-                throw FocusFailure(line: reader.line, column: name, "The column stands twice.", isOfOneRow: false)
+                throw FocusFailure(line: line, column: name, "The column stands twice.", isOfOneRow: false)
             }
         }
         if let missing = FocusColumn.mandatory.first(where: { !seen.contains($0) }) {
-            throw FocusFailure(line: reader.line, column: missing, "The column is mandatory and missing.", isOfOneRow: false)
+            throw FocusFailure(line: line, column: missing, "The column is mandatory and missing.", isOfOneRow: false)
         }
         columns = names.map { ($0, FocusColumn.kind(of: $0)) }
         func place(_ name: String) -> Int { names.firstIndex(of: name) ?? 0 }  // mandatory, so it is there

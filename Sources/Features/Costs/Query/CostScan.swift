@@ -35,18 +35,18 @@ struct CostScan {
         if query.isSpread { return try addSpread(segment) }
         guard let places = try RowBuckets(segment, buckets) else { return }
         guard let selected = try counted(segment, places.inside) else { return }
-        let combination = try Combination(segment, query.groupBy, selected) { places.bucket($0) }
+        let combination = try Combination(segment, query.groupBy, selected, places)
         if let measure {
             try addColumn(segment.decimal(measure.column), combination)
         } else {
-            try addComputed(segment, combination)
+            try addComputed(segment, combination, places)
         }
     }
 
     /// Every row that runs through the span, a part of it in each bucket.
     private mutating func addSpread(_ segment: SegmentReader) throws {
         guard let shares = try ChargeShares(segment, buckets), let selected = try counted(segment, shares.inside) else { return }
-        let combination = try Combination(segment, query.groupBy, selected) { _ in 0 }
+        let combination = try Combination(segment, query.groupBy, selected)
         guard let amounts = try amounts(segment) else { return }
         var sums = [[Int: ExactDecimal]](repeating: [:], count: combination.count)
         for (position, row) in combination.rows.enumerated() {
@@ -106,37 +106,39 @@ struct CostScan {
 
     private mutating func addColumn(_ column: DecimalColumn, _ combination: Combination) throws {
         var sums = [Int128](repeating: 0, count: combination.count)
-        var touched = [Bool](repeating: false, count: combination.count)
-        var spilled: [Int: ExactDecimal] = [:]
-        var (counted, missing) = (0, 0)
-        let hasNulls = !column.nulls.isEmpty
-        func each(_ body: (Int, Int) -> Void) {
-            for (position, row) in combination.rows.enumerated() {
-                let row = Int(row)
-                if hasNulls, column.nulls[row] {
-                    missing += 1
-                    continue
-                }
-                counted += 1
-                let place = Int(combination.places[position])
-                touched[place] = true
-                body(row, place)
-            }
-        }
+        var spilled = [ExactDecimal](repeating: .zero, count: column.isNarrow ? 0 : combination.count)
+        // Without nulls every place has a row that counts: it is there because of one.
+        var touched = [Bool](repeating: column.nulls.isEmpty, count: combination.count)
+        var missing = 0
         switch column.mantissas {
         // 32,768 numbers of 64 bits cannot overflow 128.
-        case .narrow(let values): values.withUnsafeBufferPointer { values in each { sums[$1] &+= Int128(values[$0]) } }
-        case .wide, .exact: each { spilled[$1] = (spilled[$1] ?? .zero) + column[$0] }
+        case .narrow(let values) where column.nulls.isEmpty:
+            sums.withUnsafeMutableBufferPointer { sums in
+                values.withUnsafeBufferPointer { values in combination.each { sums[$1] &+= Int128(values[$0]) } }
+            }
+        default:
+            combination.each { row, place in
+                if column.isNull(row) {
+                    missing += 1
+                    return
+                }
+                touched[place] = true
+                if case .narrow(let values) = column.mantissas {
+                    sums[place] &+= Int128(values[row])
+                } else {
+                    spilled[place] += column[row]
+                }
+            }
         }
-        rows += counted
+        rows += combination.rows.count - missing
         nullRows += missing
         for place in sums.indices where touched[place] {
-            add(spilled[place] ?? ExactDecimal(mantissa: sums[place], scale: column.scale), to: combination, at: place)
+            add(column.isNarrow ? ExactDecimal(mantissa: sums[place], scale: column.scale) : spilled[place], to: combination, at: place)
         }
     }
 
     /// Costs that are worked out row by row.
-    private mutating func addComputed(_ segment: SegmentReader, _ combination: Combination) throws {
+    private mutating func addComputed(_ segment: SegmentReader, _ combination: Combination, _ buckets: RowBuckets) throws {
         let amounts: RowAmounts
         if let formula = query.formula {
             amounts = try formula.amounts(segment, amortized: query.amortized)
@@ -147,7 +149,7 @@ struct CostScan {
         }
         var sums: [Int: ExactDecimal] = [:]
         for (position, row) in combination.rows.enumerated() {
-            guard let cost = amounts(Int(row), combination.bucket[Int(row)]) else {
+            guard let cost = amounts(Int(row), buckets.bucket(Int(row))) else {
                 nullRows += 1
                 continue
             }
@@ -185,8 +187,8 @@ typealias RowAmounts = (_ row: Int, _ bucket: Int) -> ExactDecimal?
 /// In which bucket each row of a segment begins.
 struct RowBuckets {
     /// By code of the charge's begin; -1 outside.
-    private let byCode: [Int32]
-    private let column: TimeColumn
+    fileprivate let byCode: [Int32]
+    fileprivate let column: TimeColumn
     let inside: [Bool]
 
     /// Nil when no row is in any.
@@ -199,7 +201,9 @@ struct RowBuckets {
         guard byCode.contains(where: { $0 >= 0 }) else { return nil }
         self.column = column
         let isInside = byCode.map { $0 >= 0 }
-        inside = column.codes.isEmpty ? Array(repeating: isInside[1], count: segment.rows) : column.codes.map { isInside[Int($0)] }
+        inside =
+            column.codes.isEmpty || isInside.dropFirst().allSatisfy(\.self) && !column.codes.contains(0)
+            ? Array(repeating: isInside[1], count: segment.rows) : column.codes.map { isInside[Int($0)] }
     }
 
     func bucket(_ row: Int) -> Int { Int(byCode[column.code(row)]) }
@@ -221,62 +225,74 @@ struct Combination {
     let rows: [Int32]
     /// Parallel to `rows`.
     private(set) var places: [Int32]
-    private(set) var count: Int
-    /// Every row's bucket.
-    let bucket: [Int]
     /// Bucket and codes of each place.
     private var origins: [[Int32]]
     private let columns: [TextColumn]
 
-    init(_ segment: SegmentReader, _ dimensions: [Dimension], _ selected: [Bool], bucketOf: (Int) -> Int) throws {
-        rows = selected.indices.lazy.filter { selected[$0] }.map { Int32($0) }
-        bucket = (0..<segment.rows).map { bucketOf($0) }
+    var count: Int { origins.count }
+
+    /// Without `buckets` everything is in the first.
+    init(_ segment: SegmentReader, _ dimensions: [Dimension], _ selected: [Bool], _ buckets: RowBuckets? = nil) throws {
+        rows = Self.positions(selected)
         columns = try dimensions.map { try segment.column($0) }
-        var seen: [Int: Int32] = [:]
-        var origins: [[Int32]] = []
-        let bucketCount = (bucket.max() ?? 0) + 1
-        var table = [Int32](repeating: -1, count: bucketCount)
-        places = []
-        places.reserveCapacity(rows.count)
-        for row in rows {
-            let own = bucket[Int(row)]
-            if table[own] < 0 {
-                table[own] = Int32(origins.count)
-                origins.append([Int32(own)])
-            }
-            places.append(table[own])
+        places = Array(repeating: 0, count: rows.count)
+        origins = rows.isEmpty ? [] : [[]]
+        if let buckets, !buckets.column.codes.isEmpty {
+            split(by: buckets.column.codes, meaning: buckets.byCode)
+        } else {
+            origins = origins.map { _ in [buckets.map { Int32($0.bucket(0)) } ?? 0] }
         }
-        for column in columns where !column.isConstant {
-            let width = column.cardinality
-            var next: [[Int32]] = []
-            if origins.count * width <= 1 << 20 {
-                var table = [Int32](repeating: -1, count: origins.count * width)
-                for (position, row) in rows.enumerated() {
-                    let code = Int(column.codes[Int(row)])
-                    let pair = Int(places[position]) * width + code
-                    if table[pair] < 0 {
-                        table[pair] = Int32(next.count)
-                        next.append(origins[Int(places[position])] + [Int32(code)])
-                    }
-                    places[position] = table[pair]
-                }
-            } else {
-                seen.removeAll(keepingCapacity: true)
-                for (position, row) in rows.enumerated() {
-                    let code = Int(column.codes[Int(row)])
-                    let pair = Int(places[position]) * width + code
-                    let place = seen[pair] ?? Int32(next.count)
-                    if Int(place) == next.count {
-                        seen[pair] = place
-                        next.append(origins[Int(places[position])] + [Int32(code)])
+        for column in columns where !column.isConstant { split(by: column.codes, meaning: Array(0..<Int32(column.cardinality))) }
+    }
+
+    private static func positions(_ selected: [Bool]) -> [Int32] {
+        [Int32](unsafeUninitializedCapacity: selected.count) { positions, filled in
+            // Written for every row, kept for those that count: no branch to guess.
+            for row in selected.indices {
+                positions[filled] = Int32(truncatingIfNeeded: row)
+                filled += selected[row] ? 1 : 0
+            }
+        }
+    }
+
+    /// Tells places apart by one column more. `meaning` says of each code what stands for it in `origins`: codes that mean the same stay together.
+    private mutating func split(by codes: [UInt16], meaning: [Int32]) {
+        let width = Int(meaning.max() ?? 0) + 1
+        let known = origins
+        var next: [[Int32]] = []
+        var places = [Int32]()
+        swap(&places, &self.places)
+        let selected = self.rows
+        let rows = selected.span
+        let codes = codes.span
+        let meaning = meaning.span
+        var table = [Int32](repeating: -1, count: origins.count * width <= 1 << 20 ? origins.count * width : 0)
+        var sparse: [Int: Int32] = [:]
+        let isDense = !table.isEmpty
+        places.withUnsafeMutableBufferPointer { places in
+            table.withUnsafeMutableBufferPointer { table in
+                for position in places.indices {
+                    let own = meaning[Int(codes[Int(rows[position])])]
+                    let pair = Int(places[position]) * width + Int(own)
+                    var place = isDense ? table[pair] : sparse[pair] ?? -1
+                    if place < 0 {
+                        place = Int32(next.count)
+                        next.append(known[Int(places[position])] + [own])
+                        if isDense { table[pair] = place } else { sparse[pair] = place }
                     }
                     places[position] = place
                 }
             }
-            origins = next
         }
-        self.origins = origins
-        count = origins.count
+        self.places = places
+        origins = next
+    }
+
+    /// Calls `body` with each row and its place.
+    func each(_ body: (_ row: Int, _ place: Int) -> Void) {
+        let rows = rows.span
+        let places = places.span
+        for position in rows.indices { body(Int(rows[position]), Int(places[position])) }
     }
 
     func meaning(of place: Int) -> (bucket: Int, texts: [String?]) {

@@ -6,9 +6,13 @@ import Storage
 /// the same digits before and after.
 struct DayRollup: Sendable {
     /// Rising.
-    var series: [UInt32] = []
-    var parts: [Combined] = []
-    var total = Combined()
+    private(set) var series: [UInt32] = []
+    private var amounts: [Double] = []
+    private var counts: [Int64] = []
+    private(set) var total = Combined()
+
+    /// Of the series at that place.
+    func part(_ place: Int) -> Combined { Combined(count: Int(counts[place]), amount: amounts[place]) }
 
     init(of points: PointColumns, _ function: MetricFunction) {
         var current: UInt32 = .max
@@ -27,31 +31,30 @@ struct DayRollup: Sendable {
     private mutating func close(_ series: UInt32, _ part: Combined, _ function: MetricFunction) {
         guard part.count > 0 else { return }
         self.series.append(series)
-        parts.append(part)
+        amounts.append(part.amount)
+        counts.append(Int64(part.count))
         total.add(part, function)
     }
 
     /// Empty where it would say what the points say already: one point for each series.
     var blob: [UInt8] {
-        guard parts.contains(where: { $0.count > 1 }) else { return [] }
+        guard counts.contains(where: { $0 > 1 }) else { return [] }
         var writer = ByteWriter(capacity: series.count * 9 + 32)
         AscendingColumn.write(series, to: &writer)
-        NumberColumn.write(parts.map(\.amount), to: &writer)
-        IntegerColumn.write(parts.map { Int64($0.count) }, to: &writer)
+        NumberColumn.write(amounts, to: &writer)
+        IntegerColumn.write(counts, to: &writer)
         return writer.bytes
     }
 
     /// Nil for an empty blob.
     init?(_ blob: [UInt8]) throws {
         guard !blob.isEmpty else { return nil }
-        let (series, amounts, counts) = try ByteReader.reading(blob) { reader in
+        (series, amounts, counts) = try ByteReader.reading(blob) { reader in
             (try AscendingColumn.read(from: &reader), try NumberColumn.read(from: &reader), try IntegerColumn.read(from: &reader))
         }
         guard series.count == amounts.count, series.count == counts.count else {
             throw StorageError.corrupt("A day's rollup has columns of different lengths.")
         }
-        self.series = series
-        parts = zip(amounts, counts).map { Combined(count: Int($1), amount: $0) }
     }
 }
 
@@ -59,7 +62,7 @@ extension DayRollup {
     /// What all series come to.
     func total(_ function: MetricFunction) -> Combined {
         var total = Combined()
-        for part in parts { total.add(part, function) }
+        for place in series.indices { total.add(part(place), function) }
         return total
     }
 }

@@ -30,14 +30,14 @@ enum PointDays {
         var runs: [Int: [[UInt8]]] = [:]
         try connection.forEachRow(
             "SELECT day, data FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ? ORDER BY day, run", metric, first, last
-        ) { row in runs[row.integer(0), default: []].append(try row.get(1)) }
+        ) { row in runs[row.integer(0), default: []].append(row.blob(1)) }
         // Days that have never been folded stand in the runs alone.
         var unfolded = runs.keys.sorted()[...]
         try connection.forEachRow(
             """
-            SELECT day, rollup, CASE WHEN ? = 1 OR length(rollup) = 0 OR day IN (SELECT day FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ?)
+            SELECT day, rollup, CASE WHEN ? = 1 OR length(rollup) = 0 OR ? = 1 AND day IN (SELECT day FROM point_runs WHERE metric = ? AND day BETWEEN ? AND ?)
             THEN data ELSE NULL END FROM point_days WHERE metric = ? AND day BETWEEN ? AND ? ORDER BY day
-            """, asPoints, metric, first, last, metric, first, last
+            """, asPoints, !runs.isEmpty, metric, first, last, metric, first, last
         ) { row in
             let day = row.integer(0)
             while let next = unfolded.first, next < day {
@@ -45,7 +45,8 @@ enum PointDays {
                 unfolded.removeFirst()
             }
             if unfolded.first == day { unfolded.removeFirst() }
-            try visit(PointDay(day: day, base: try row.get(2), rollup: asPoints ? [] : try row.get(1), runs: runs[day] ?? []))
+            let base = row.isNull(2) ? nil : row.blob(2)
+            try visit(PointDay(day: day, base: base, rollup: asPoints ? [] : row.blob(1), runs: runs[day] ?? []))
         }
         for day in unfolded { try visit(PointDay(day: day, base: nil, rollup: [], runs: runs[day] ?? [])) }
     }

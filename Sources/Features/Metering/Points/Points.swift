@@ -63,6 +63,8 @@ extension Points {
         private(set) var names: [String?] = []
         /// Group after group, a cell for each bucket.
         private var cells: [Combined] = []
+        /// What each group comes to in the day that is being read.
+        private var ofDay: [Combined] = []
 
         init(_ question: Question, _ copies: CopiedAnswer) {
             self.question = question
@@ -232,11 +234,12 @@ extension Points {
         private mutating func add(_ rollup: DayRollup, to bucket: Int, _ places: [Int32]) {
             guard !places.isEmpty else { return cells[bucket].add(rollup.total(function), function) }
             // A day comes into a cell as one sum, as it does where all series are one.
-            var day = [Combined](repeating: Combined(), count: names.count)
+            ofDay.removeAll(keepingCapacity: true)
+            ofDay.append(contentsOf: repeatElement(Combined(), count: names.count))
             for (place, series) in rollup.series.enumerated() where Int(series) < places.count && places[Int(series)] >= 0 {
-                day[Int(places[Int(series)])].add(rollup.parts[place], function)
+                ofDay[Int(places[Int(series)])].add(rollup.part(place), function)
             }
-            for (group, part) in day.enumerated() where part.count > 0 { cells[group * buckets.count + bucket].add(part, function) }
+            for (group, part) in ofDay.enumerated() where part.count > 0 { cells[group * buckets.count + bucket].add(part, function) }
         }
 
         mutating func add(_ combined: Combined, _ group: String?, _ bucket: Int) {

@@ -26,7 +26,7 @@ package struct BudgetWatch: Sendable {
             // Costs are added up outside of the transaction that tells: a bill may be large.
             let standing: BudgetStanding?
             do {
-                standing = try await store.read { connection in
+                standing = try await store.scan { connection in
                     try Budget.find(id, in: tenant, connection).map { try BudgetStanding.read($0, in: tenant, at: now, views, connection) }
                 }
             } catch is Problem {

@@ -63,7 +63,7 @@ struct BillFindings {
             commitments[id] = commitment
         }
         guard let id = line.resource else { return }
-        if line.category == "Usage", !line.isUnused, BillLine.isEmpty(line.tags) {
+        if line.isUntaggedUsage, !line.isUnused {
             untagged[Place(account: line.account, service: line.service), default: Untagged()].take(line, id)
         }
         resources[id, default: Resource(last: line)].take(line, id)

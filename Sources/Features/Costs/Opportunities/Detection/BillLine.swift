@@ -13,15 +13,11 @@ struct BillLine {
     let commitmentName: String?
     let isUnused: Bool
     let tags: String?
+    /// Usage of a resource of which `tags` say nothing: null, or an object without a value that is not null.
+    let isUntaggedUsage: Bool
     let effective: ExactDecimal
     /// Nil when the bill does not say.
     let consumed: ExactDecimal?
-
-    /// Nothing stands in `Tags`: null, or an object without a value that is not null.
-    static func isEmpty(_ tags: String?) -> Bool {
-        guard let tags, let members = (try? JSONParser.parse(tags.utf8))?.members else { return true }
-        return members.allSatisfy { $0.value == .null }
-    }
 }
 
 extension LatestBill {
@@ -41,13 +37,24 @@ extension LatestBill {
             let (account, service, region) = (try texts("SubAccountId"), try texts("ServiceName"), try texts("RegionId"))
             let (resource, resourceName) = (try texts("ResourceId"), try texts("ResourceName"))
             let (commitment, commitmentName) = (try texts("CommitmentDiscountId"), try texts("CommitmentDiscountName"))
-            let (status, tags) = (try texts("CommitmentDiscountStatus"), try texts("Tags"))
+            let (status, tags) = (try texts("CommitmentDiscountStatus"), try segment.text("Tags"))
+            let tagTexts = tags.map(\.self)
+            var saysNothing = [Bool?](repeating: nil, count: tagTexts.count)
+            func isUntagged(_ row: Int) -> Bool {
+                let code = tags.code(row)
+                if let known = saysNothing[code] { return known }
+                let members = tagTexts[code].flatMap { try? JSONParser.parse($0.utf8) }?.members ?? []
+                let found = members.allSatisfy { $0.value == .null }
+                saysNothing[code] = found
+                return found
+            }
             for row in 0..<segment.rows where isDollar[currency.code(row)] && !effective.isNull(row) {
                 body(
                     BillLine(
                         category: category(row) ?? "", frequency: frequency(row), account: account(row), service: service(row),
                         region: region(row), resource: resource(row), resourceName: resourceName(row), commitment: commitment(row),
-                        commitmentName: commitmentName(row), isUnused: status(row) == "Unused", tags: tags(row), effective: effective[row],
+                        commitmentName: commitmentName(row), isUnused: status(row) == "Unused", tags: tagTexts[tags.code(row)],
+                        isUntaggedUsage: category(row) == "Usage" && resource(row) != nil && isUntagged(row), effective: effective[row],
                         consumed: consumed.isNull(row) ? nil : consumed[row]))
             }
         }

@@ -31,7 +31,7 @@ package struct SavingsDetector: Sendable {
     package func run() async throws {
         for tenant in try await store.read({ try Self.tenants($0) }) {
             let now = surroundings.now()
-            let (findings, ended) = try await store.read { connection in
+            let (findings, ended) = try await store.scan { connection in
                 let round = try Self.round(in: tenant, at: now, connection)
                 let open = try Opportunity.detectedAndOpen(by: Self.source, in: tenant, connection)
                 return (round.findings, open.filter { !round.leaves($0) })

@@ -59,7 +59,8 @@ package struct ClickHousePoints: PointStore {
                 points.word(value.bitPattern)
                 points.word(UInt64(bitPattern: day.copy))
             }
-            for (series, part) in zip(day.sums.series, day.sums.parts) {
+            for (place, series) in day.sums.series.enumerated() {
+                let part = day.sums.part(place)
                 sums.word(UInt64(bitPattern: day.metric))
                 sums.half(UInt32(bitPattern: Int32(day.day)))
                 sums.half(series)
