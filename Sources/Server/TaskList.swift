@@ -34,7 +34,7 @@ extension Parts {
             BackgroundTask("view budgets", every: .seconds(300)) { try await budgets.run() },
             BackgroundTask("discoveries", every: .seconds(1)) { try await synchronizer.discover() },
             // Not while a server that has just begun reads everything for the first time.
-            BackgroundTask("savings", every: .seconds(3600), after: .seconds(60)) { try await savings.run() },
+            BackgroundTask("savings", every: .seconds(3600), after: .seconds(10)) { try await savings.run() },
             BackgroundTask("oauth grants and tokens", every: .seconds(60)) { try await oauth.sweep(work, surroundings) },
             BackgroundTask("silent meters", every: .seconds(30)) { if store.isShared { try await counter.closeSilent() } },
             BackgroundTask("sweep", every: .seconds(600)) { try await sweep() },

@@ -217,7 +217,7 @@ def spec_examples(client, checks, options):
 
 
 def opportunities(server, key, files, checks):
-    """All bills at once; the server looks for what could be saved when it starts, and again when they are gone."""
+    """All bills at once; the server looks for what could be saved soon after it starts, and again when they are gone."""
     def found(status, wanted):
         with server.client(key) as client:
             until = time.monotonic() + 60
