@@ -92,10 +92,10 @@ beside on_libvirt
 libvirt=$!
 beside on_aws
 aws=$!
-(set -e; on_containers) & # what stands in front of `||` would go on after a failure
-containers=$!
-failed=0
-wait $containers || failed=1
+set +e # what stands in front of `||` would go on after a failure
+(set -e; on_containers)
+failed=$?
+set -e
 joined on_aws $aws || failed=1
 joined on_libvirt $libvirt || failed=1
 [ $failed = 0 ] || exit 1

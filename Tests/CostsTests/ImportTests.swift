@@ -145,4 +145,35 @@ import Testing
             #expect(try await cloud.data(Self.march).total == "4000")
         }
     }
+
+    @Test func `of more rows than a segment holds keep every row, over empty lines, quotes over two lines and both ends of a segment`()
+        async throws
+    {
+        try await Installation.run { (cloud: Installation) async throws -> Void in
+            let columns = Bill(Bill.day(1)).bytes.split(separator: UInt8(ascii: "\r"))[0]
+            let usual = String(decoding: Bill(Bill.day(1, ["ChargeDescription": "@", "BilledCost": "#"])).bytes, as: UTF8.self)
+                .split(separator: "\r\n")[1].split(separator: "@").map(String.init)
+            let (head, tail) = (usual[0], usual[1].split(separator: "#").map(String.init))
+            var text = String(decoding: columns, as: UTF8.self) + "\r\n"
+            var line = 2
+            var bad: [Int64] = []
+            for row in 0..<33_500 {
+                // On both sides of where the first segment ends, and one among many.
+                let isBad = [100, 32_767, 32_768].contains(row)
+                if isBad { bad.append(Int64(line)) }
+                let note = row % 50 == 7 ? "\"of\r\ntwo \"\"lines\"\"\"" : "row \(row % 9)"
+                text += head + note + tail[0] + (isBad ? "many" : "0.01") + tail[1] + (row % 3 == 0 ? "\r\n" : "\n")
+                line += row % 50 == 7 ? 2 : 1
+                if row % 1000 == 999 {
+                    text += "\n"
+                    line += 1
+                }
+            }
+            let done = try await cloud.importBill(Array(text.utf8), query: "&skip_bad_rows=true")
+            #expect(done["rows"] == 33_497 && done["skipped_rows"] == 3)
+            #expect(done["errors"]?.array?.compactMap { $0["line"]?.integer } == bad)
+            let data = try await cloud.data(Self.march + "&group_by=ChargeDescription").expecting(200)
+            #expect(data.total == "334.97" && data["group_count"] == 10 && data["rows"] == 33_497)
+        }
+    }
 }

@@ -66,7 +66,8 @@ package final class SQLiteEngine: Sendable {
 
     init(_ options: Options) throws {
         var configuration = Configuration()
-        configuration.maximumReaderCount = 2
+        // For long reads: two that nobody asked for may run beside each other, and leave one for those that somebody waits for.
+        configuration.maximumReaderCount = 3
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")

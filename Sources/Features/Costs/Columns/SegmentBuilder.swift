@@ -89,8 +89,11 @@ final class SegmentBuilder {
         last = max(last ?? charge.to, charge.to)
     }
 
-    /// Takes back the cells of rows that were begun and are not whole.
-    func takeBack() { for column in columns { column.takeBack(to: rows) } }
+    /// Takes back the cells of `count` rows that were begun and are not whole. Of several each is begun once more by itself.
+    func takeBack(_ count: Int) {
+        for column in columns { column.takeBack(to: rows) }
+        if count > 1 { attempts -= count }
+    }
 
     /// Nil without rows.
     func seal(_ key: BillKey) -> SealedSegment? {

@@ -114,7 +114,7 @@ final class FocusReader {
                 for column in header.columns.indices { try append(column, of: records, bytes, to: builder.columns[column]) }
                 try finish(records, in: builder)
             } catch {
-                builder.takeBack()
+                builder.takeBack(count)
                 throw error
             }
         }
