@@ -68,4 +68,6 @@ package enum MigrationOrder {
         + ResourceSchema.leases
         + StackSchema.templates
         + PointSchema.dueRuns
+        + ResourceSchema.placement
+        + PointSchema.spans
 }

@@ -36,11 +36,11 @@ package struct RouteTable: Sendable {
         let keys = ProjectKeyRoutes.all + WorkspaceKeyRoutes.all + TokenRoutes.all + oauth.routes
         let prices = PriceRoutes.all + QuotaRoutes.all + BudgetRoutes(views: BudgetedViews(cache: costCache)).all + ChargeRoutes.all
         let resources =
-            ConnectionRoutes(engine: engine).all + AllResourcesRoutes.all
+            ConnectionRoutes(engine: engine).all + ProviderRoutes(engine: engine).all + AllResourcesRoutes.all
             + ResourceKind.allCases.flatMap { ResourceRoutes($0, engine: engine).all } + MonitoringRoutes(engine: engine).all
             + OperationRoutes(engine: engine).all + DriftRoutes(engine: engine).all
             + StackRoutes(engine: engine).all + ScheduleRoutes.all + PolicyRoutes.all
-            + DiscoveryRoutes(engine: engine).all
+            + DiscoveryRoutes(engine: engine).all + PlacementRoutes(engine: engine).all
             + ResourceKind.allCases.flatMap { LeaseRoutes($0).all }
         let streams = DataStreamRoutes(vault: vault).all + DataRoutes(reader: pointReader).all + IngestRoutes(ingest: points).all
         let savings =

@@ -30,6 +30,10 @@ extension Row {
     package func text(_ column: Int) -> String { cursor.text(column) }
     package func integer(_ column: Int) -> Int { Int(cursor.integer(column)) }
     package func blob(_ column: Int) -> [UInt8] { cursor.blob(column) }
+    /// Lends the bytes of a blob where they stand.
+    package func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try cursor.withBlob(column, body)
+    }
     package func optionalInteger(_ column: Int) -> Int? { cursor.isNull(column) ? nil : Int(cursor.integer(column)) }
     /// Writes a text column as a member of the answer, byte for byte but for what JSON escapes.
     package func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {
@@ -46,6 +50,7 @@ package protocol RowCursor {
     /// Lends the bytes of a text column, which are UTF-8.
     func withText(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void)
     func blob(_ column: Int) -> [UInt8]
+    func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }
 
 extension SQLValue: SQLConvertible {

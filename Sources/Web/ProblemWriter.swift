@@ -69,6 +69,7 @@ package struct ProblemWriter: Sendable {
         .optional("dependents", .array(Schema(.any), 1...100, "What needs it, the first hundred (`in_use`).")),
         .optional("capability", .string(1...100, .text, "What the provider cannot do (`unsupported_by_provider`).")),
         .optional("allowed", .array(.string(1...100, .echo), 0...1000, "The connections there are, by name (`provider_required`).")),
+        .optional("refusals", .array(Schema(.any), 0...100, "What each place says, the first hundred, where `placement` found none.")),
         .optional("minimum", .integer(0...Int64.max, "The least that is possible (`validation_failed`).")),
         .optional("sku", .string(1...200, .echo, "What has no price (`validation_failed`).")),
         .optional("metric", .string(1...100, .text, "The quota that is full (`quota_exceeded`).")),

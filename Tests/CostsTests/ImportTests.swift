@@ -43,6 +43,37 @@ import Testing
         }
     }
 
+    @Test func `in many segments are read by several readers, which see each bill once and whole`() async throws {
+        try await Installation.run { (cloud: Installation) async throws -> Void in
+            let accounts = (0..<12).map(String.init)
+            func bill(_ cost: String) -> [UInt8] {
+                Bill(
+                    rows: accounts.flatMap { account in
+                        (1...3).map { Bill.day($0, ["BillingAccountId": account, "ServiceName": "service \($0)", "BilledCost": cost]) }
+                    }
+                ).bytes
+            }
+            _ = try await cloud.importBill(bill("1"))
+            let grouped = try await cloud.data(Self.march + "&group_by=BillingAccountId,ServiceName").expecting(200)
+            #expect(grouped.total == "36" && grouped["rows"] == 36 && grouped["group_count"] == 36)
+            #expect(grouped["groups"]?.array?.allSatisfy { $0["total"]?["cost"]?.string == "1" } == true, "\(grouped.text)")
+            // While it is replaced again and again, whoever asks sees one bill or the next.
+            try await withThrowingTaskGroup { group in
+                group.addTask { for cost in ["2", "1", "2", "1", "2"] { _ = try await cloud.importBill(bill(cost)) } }
+                for _ in 0..<3 {
+                    group.addTask {
+                        for _ in 0..<20 {
+                            let total = try await cloud.data(Self.march + "&group_by=ServiceName").expecting(200).total
+                            #expect(["36", "72"].contains(total))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await cloud.data(Self.march).total == "72")
+        }
+    }
+
     @Test(arguments: [
         ("BilledCost", "1,5", 3), ("BilledCost", "NULL", 3), ("BilledCost", "nan", 3), ("ChargePeriodStart", "5/1/26", 3),
         ("ChargePeriodStart", "2026-03-01T30:00:00Z", 3), ("ChargeCategory", "usage", 3), ("Tags", "[1]", 3), ("Tags", "{\"a\":{}}", 3),

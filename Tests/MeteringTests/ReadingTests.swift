@@ -49,6 +49,58 @@ import Testing
         }
     }
 
+    @Test(arguments: MetricFunction.allCases)
+    func `come to the same in spans of days, and a late point is seen in them at once`(function: MetricFunction) async throws {
+        try await Installation.run { cloud in
+            let stream = try await TestStream.make(cloud)
+            let fold = FoldPoints(store: cloud.store, surroundings: cloud.place.surroundings)
+            for day in 0..<120 where day != 50 {
+                // One series comes and goes.
+                let series = day % 7 == 3 && function != .maximum ? ["a", "b"] : ["a", "b", "c"]
+                let points = series.enumerated().flatMap { place, name in
+                    (0..<3).map { hour in
+                        TestStream.point(
+                            "orders", .double(Double((day * 31 + place * 7 + hour * 3) % 97) / 10), at: Self.time(day, hour),
+                            ["r": .string(name), "odd": .bool(day % 2 == 1)])
+                    }
+                }
+                _ = try await stream.send(points, function.rawValue).expecting(201)
+            }
+            let queries = [(0, 120), (3, 110), (40, 70), (64, 65)].flatMap { first, last in
+                ["day", "week", "month"].flatMap { granularity in
+                    ["&group_by=r", "&filter=r:a", "&filter=odd:true&group_by=r"].map {
+                        "from=\(Self.text(first))&to=\(Self.text(last))&granularity=\(granularity)\($0)"
+                    }
+                }
+            }
+            func answers() async throws -> [[UInt8]] {
+                var answers: [[UInt8]] = []
+                for query in queries { answers.append(try await stream.data(query).expecting(200).unmarked.canonicalBytes) }
+                return answers
+            }
+            func spans() async throws -> Int {
+                try await cloud.store.read { connection in
+                    try connection.row("SELECT COUNT(*) FROM point_spans WHERE length(data) > 0") { $0.integer(0) } ?? 0
+                }
+            }
+            let before = try await answers()
+            try await fold.run(everything: true)
+            #expect(try await spans() == 3, "all but the last")
+            #expect(try await answers() == before)
+            let late = TestStream.point("orders", 1000, at: Self.time(64, 5), ["r": "a", "odd": false])
+            _ = try await stream.send([late], function.rawValue).expecting(201)
+            let after = try await answers()
+            #expect(after != before)
+            try await fold.run(everything: true)
+            #expect(try await spans() == 3)
+            #expect(try await answers() == after)
+        }
+    }
+
+    private static func time(_ day: Int, _ hour: Int) -> JSON { .integer(1_664_582_400 + Int64(day) * 86_400 + Int64(hour) * 3600) }
+
+    private static func text(_ day: Int) -> Timestamp { Timestamp(seconds: 1_664_582_400 + Int64(day) * 86_400) }
+
     @Test func `are narrowed by filters and parted by a dimension`() async throws {
         try await Installation.run { cloud in
             let stream = try await TestStream.make(cloud)

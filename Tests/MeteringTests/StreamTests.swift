@@ -43,7 +43,7 @@ import Testing
             #expect(try await cloud.delete("/v1/streams/\(stream.id)", as: cloud.home.liveKey).status == 204)
             #expect(try await stream.send([TestStream.point()]).status == 404)
             try await fold.run()
-            for table in ["point_metrics", "point_series", "point_hours", "point_runs", "point_days"] {
+            for table in ["point_metrics", "point_series", "point_hours", "point_runs", "point_days", "point_spans"] {
                 #expect(try await cloud.store.read { try $0.row("SELECT COUNT(*) FROM \(table)") { $0.integer(0) } } == 0, "\(table)")
             }
         }

@@ -20,6 +20,17 @@ extension RouteCase {
         "PATCH /v1/connections/{id}": RouteCase(path: [.connection], body: { _ in ["name": "renamed"] }),
         "DELETE /v1/connections/{id}": RouteCase(path: [.connection]),
         "POST /v1/connections/{id}/verify": RouteCase(path: [.connection]),
+        "GET /v1/providers": RouteCase(),
+        "GET /v1/providers/{id}/capabilities": RouteCase(path: [.connection]),
+        "POST /v1/placements/resolve": RouteCase(
+            body: { ["kind": "volume", "project_id": .string($0.outcome.project.rawValue)] },
+            reference: .init(noun: .project, query: nil, body: { ["kind": "volume", "project_id": .string($0)] }),
+            otherReference: .init(noun: .connection) { id, estate in
+                [
+                    "kind": "volume", "project_id": .string(estate.outcome.project.rawValue),
+                    "requirements": ["providers": [.string(id)]],
+                ]
+            }),
         "GET /v1/resources": RouteCase(
             reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil),
             otherReference: .init(noun: .connection, query: { "provider=\($0)" }, body: nil)),

@@ -7,7 +7,7 @@ package enum ConsoleCommands {
     package static var remote: [any ParsableCommand.Type] {
         [
             Projects.self, Keys.self, Instances.self, Volumes.self, Networks.self, Buckets.self, IPs.self, Firewalls.self,
-            Snapshots.self, Usage.self, Events.self, WebhookCommands.self,
+            Snapshots.self, Providers.self, Placements.self, Usage.self, Events.self, WebhookCommands.self,
             AlertCommands.self, Apply.self,
         ]
     }

@@ -33,7 +33,7 @@ package enum ResourceEvents {
             ]
         let admitted: [Schema.Field] = [
             .optional("before", snapshot), .required("after", snapshot), .optional("operation_id", operation),
-            .optional("estimate", estimate), state,
+            .optional("estimate", estimate), .optional("placement", .object(Placement.fields)), state,
         ]
         let verbs = kind.verbs
         let first = [
@@ -103,6 +103,7 @@ package enum ResourceEvents {
     private static let connection = Schema.object([
         .required("name", .string(1...63)), .required("provider", .string(1...60)), .required("settings", Schema(.map(Schema(.any)))),
         .required("has_secret", .boolean()), .required("project_ids", Schema.array(.id("proj")).nullable),
+        .optional("labels", Schema(.map(.string(0...63, .echo)))),
     ])
     private static let connections =
         [

@@ -13,6 +13,9 @@ package import Provider
 
 package struct DockerDriver: ProviderDriver {
     package let name = "docker"
+    package var most: Capabilities? {
+        Capabilities(server: name, features: DockerProvider.features, identification: DockerProvider.identification)
+    }
     private let outgoing: Outgoing
     private let images: ImageAliases
 

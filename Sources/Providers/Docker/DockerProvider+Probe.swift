@@ -2,6 +2,12 @@ import Kernel
 import Provider
 
 extension DockerProvider {
+    /// What a peer can do that can update containers.
+    static let features: Set<Capabilities.Feature> = [
+        .instances, .volumes, .networks, .madeStopped, .command, .joinNetwork, .metrics, .logs, .resize, .liveResize,
+    ]
+    static let identification: [ResourceKind: Capabilities.Identification] = [.instance: .name, .volume: .name, .network: .name]
+
     func probe() async throws(ProviderError) -> Capabilities {
         let version = try await api.send(.get("version"))
         guard let number = version["Version"]?.string, version["ApiVersion"]?.string != nil else {
@@ -9,14 +15,12 @@ extension DockerProvider {
         }
         let information = try await api.send(.get("info"))
         let isPodman = Self.isPodman(version)
-        var features: Set<Capabilities.Feature> = [
-            .instances, .volumes, .networks, .madeStopped, .command, .joinNetwork, .metrics, .logs,
-        ]
-        if try await canUpdate() { features.formUnion([.resize, .liveResize]) }
+        var features = Self.features
+        if try await !canUpdate() { features.subtract([.resize, .liveResize]) }
         return Capabilities(
             server: "\(isPodman ? "podman" : "docker") \(ProviderError.readable(number))", features: features,
             largest: largest(information),
-            identification: [.instance: .name, .volume: .name, .network: .name])
+            identification: Self.identification)
     }
 
     /// podman makes up a new id each time it is asked; what it keeps everything in is its own.

@@ -15,6 +15,9 @@ package import Provider
 
 package struct LibvirtDriver: ProviderDriver {
     package let name = "libvirt"
+    package var most: Capabilities? {
+        Capabilities(server: name, features: LibvirtProvider.features, identification: LibvirtProvider.identification)
+    }
     private let egress: Egress
 
     package init(allowing egress: Egress) { self.egress = egress }

@@ -2,6 +2,13 @@ import Kernel
 import Provider
 
 extension LibvirtProvider {
+    static let features: Set<Capabilities.Feature> = [
+        .instances, .volumes, .networks, .madeStopped, .resize, .attachVolume, .joinNetwork, .metrics, .grow, .volumeSize, .snapshots,
+    ]
+    static let identification: [ResourceKind: Capabilities.Identification] = [
+        .instance: .name, .volume: .name, .network: .name, .snapshot: .name,
+    ]
+
     /// The pools have to be there; a network that is missing is told to those who need it.
     func probe() async throws(ProviderError) -> Capabilities {
         try await at("probe") { [site] host throws(ProviderError) in
@@ -11,12 +18,9 @@ extension LibvirtProvider {
             let (library, emulator) = (try host.hypervisor.libraryVersion(), try host.hypervisor.emulatorVersion())
             return Capabilities(
                 server: "libvirt \(Self.version(library)), qemu \(Self.version(emulator))",
-                features: [
-                    .instances, .volumes, .networks, .madeStopped, .resize, .attachVolume, .joinNetwork, .metrics, .grow, .volumeSize,
-                    .snapshots,
-                ],
+                features: Self.features,
                 largest: Capacity(milliCPUs: node.processors * 1000, memoryMiB: node.memoryMiB),
-                identification: [.instance: .name, .volume: .name, .network: .name, .snapshot: .name])
+                identification: Self.identification)
         }
     }
 

@@ -69,10 +69,16 @@ extension Provider {
 package protocol ProviderDriver: Sendable {
     /// As a connection's `provider` names it, such as `docker`.
     var name: String { get }
+    /// What an account can do at most; what one can do is found by `probe`. Nil where nobody can say, because this build has no such driver.
+    var most: Capabilities? { get }
     /// What is wrong with a connection's settings and secret, each with a pointer; empty when nothing is.
     func violations(settings: JSON, secret: JSON?) -> [Problem.Violation]
     /// Makes a client; connects to nothing yet.
     func open(_ account: ProviderAccount) throws -> any Provider
+}
+
+extension ProviderDriver {
+    package var most: Capabilities? { nil }
 }
 
 /// A connection as a driver needs it.

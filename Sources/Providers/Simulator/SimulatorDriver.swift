@@ -5,6 +5,7 @@ package import Storage
 /// The cloud inside the binary: the sandbox's only one, and the test bed that lies on demand.
 package struct SimulatorDriver: ProviderDriver {
     package let name = "simulator"
+    package var most: Capabilities? { SimulatorSettings(.object([])).capabilities }
     private let store: Store
 
     package init(store: Store) { self.store = store }

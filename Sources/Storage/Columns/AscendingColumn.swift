@@ -49,13 +49,16 @@ package enum AscendingColumn {
         let first = try reader.count(atMost: Int(UInt32.max))
         guard let form = Form(rawValue: try reader.byte()) else { throw ByteReader.damaged }
         var values: [UInt32] = []
-        values.reserveCapacity(count)
         switch form {
         case .steps:
             let step = try reader.count(atMost: Int(UInt32.max))
             guard first + step * (count - 1) <= Int(UInt32.max) else { throw ByteReader.damaged }
-            values.append(contentsOf: (0..<count).lazy.map { UInt32(truncatingIfNeeded: first + step * $0) })
+            return [UInt32](unsafeUninitializedCapacity: count) { values, filled in
+                for place in 0..<count { values[place] = UInt32(truncatingIfNeeded: first + step * place) }
+                filled = count
+            }
         case .gaps:
+            values.reserveCapacity(count)
             var value = first
             values.append(UInt32(value))
             for _ in 1..<count {
@@ -65,6 +68,7 @@ package enum AscendingColumn {
             }
         case .bits:
             let bits = try reader.sized()
+            values.reserveCapacity(count)
             guard first + bits.count * 8 <= Int(UInt32.max) + 8 else { throw ByteReader.damaged }
             for (place, byte) in bits.enumerated() {
                 var rest = byte

@@ -54,54 +54,52 @@ package struct BitSet: Sendable, Equatable {
     }
 
     /// Throws `.corrupt`; no member is `limit` or more.
-    package init(_ blob: [UInt8], below limit: Int) throws {
+    package init(_ blob: UnsafeRawBufferPointer, below limit: Int) throws {
         self.init()
-        try ByteReader.reading(blob) { reader in
-            switch try reader.byte() {
-            case 0:
-                guard blob.count - 1 <= (limit + 7) / 8 else { throw ByteReader.damaged }
-                words = Array(repeating: 0, count: (blob.count - 1 + 7) / 8)
-                let part = try reader.take(blob.count - 1)
-                words.withUnsafeMutableBytes { $0.copyMemory(from: part) }
-            case 1:
-                var next = 0
-                words = Array(repeating: 0, count: (limit + 63) / 64)
-                for _ in 0..<(try reader.count(atMost: limit)) {
-                    next += try reader.count(atMost: limit)
-                    guard next < limit else { throw ByteReader.damaged }
-                    words[next >> 6] |= 1 << UInt64(next & 63)
-                    next += 1
-                }
-                words.removeLast(words.count - (next + 63) / 64)
-            default: throw ByteReader.damaged
+        var reader = ByteReader(blob)
+        switch try reader.byte() {
+        case 0:
+            guard blob.count - 1 <= (limit + 7) / 8 else { throw ByteReader.damaged }
+            words = Array(repeating: 0, count: (blob.count - 1 + 7) / 8)
+            let part = try reader.take(blob.count - 1)
+            words.withUnsafeMutableBytes { $0.copyMemory(from: part) }
+        case 1:
+            var next = 0
+            words = Array(repeating: 0, count: (limit + 63) / 64)
+            for _ in 0..<(try reader.count(atMost: limit)) {
+                next += try reader.count(atMost: limit)
+                guard next < limit else { throw ByteReader.damaged }
+                words[next >> 6] |= 1 << UInt64(next & 63)
+                next += 1
             }
+            words.removeLast(words.count - (next + 63) / 64)
+        default: throw ByteReader.damaged
         }
     }
 
     /// Whether the set that `blob` says has all of `members`, which rise, without making the set. Throws `.corrupt`.
-    package static func holds(_ members: [Int], in blob: [UInt8]) throws -> Bool {
-        try ByteReader.reading(blob) { reader in
-            switch try reader.byte() {
-            case 0:
-                let bits = try reader.take(blob.count - 1)
-                return members.allSatisfy { $0 >> 3 < bits.count && bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
-            case 1:
-                _ = try reader.varint()
-                // The least that the next member can be.
-                var next = 0
-                for member in members {
-                    var found = -1
-                    while found < member {
-                        skipEights(before: member, &next, &reader)
-                        guard !reader.isAtEnd else { return false }
-                        found = next + (try reader.count(atMost: 1 << 32))
-                        next = found + 1
-                    }
-                    guard found == member else { return false }
+    package static func holds(_ members: [Int], in blob: UnsafeRawBufferPointer) throws -> Bool {
+        var reader = ByteReader(blob)
+        switch try reader.byte() {
+        case 0:
+            let bits = try reader.take(blob.count - 1)
+            return members.allSatisfy { $0 >> 3 < bits.count && bits[$0 >> 3] & (1 << UInt8($0 & 7)) != 0 }
+        case 1:
+            _ = try reader.varint()
+            // The least that the next member can be.
+            var next = 0
+            for member in members {
+                var found = -1
+                while found < member {
+                    skipEights(before: member, &next, &reader)
+                    guard !reader.isAtEnd else { return false }
+                    found = next + (try reader.count(atMost: 1 << 32))
+                    next = found + 1
                 }
-                return true
-            default: throw ByteReader.damaged
+                guard found == member else { return false }
             }
+            return true
+        default: throw ByteReader.damaged
         }
     }
 

@@ -14,11 +14,11 @@ package enum NumberColumn {
     package static func write(_ values: [Double], to writer: inout ByteWriter) {
         writer.varint(values.count)
         guard let first = values.first else { return }
-        let dictionary = Dictionary(of: values)
-        if let dictionary, dictionary.entries.count == 1 {
+        if values.allSatisfy({ $0.bitPattern == first.bitPattern }) {
             writer.byte(Form.constant.rawValue)
             return writer.word(first.bitPattern)
         }
+        let dictionary = values.count > fewValues ? Dictionary(of: values) : nil
         let decimals = Decimals(of: values)
         let plainSize = values.count * 8
         let dictionarySize = dictionary.map { $0.size(values.count) } ?? .max
@@ -34,6 +34,9 @@ package enum NumberColumn {
             values.withUnsafeBytes { writer.append($0) }
         }
     }
+
+    /// No dictionary is made of so few: its entries take eight bytes each.
+    private static let fewValues = 8
 
     package static func read(from reader: inout ByteReader) throws -> [Double] {
         let count = try reader.count(atMost: ByteReader.mostValues)
@@ -112,17 +115,16 @@ package enum NumberColumn {
         /// Nil when one of them is no such decimal.
         init?(of values: [Double]) {
             var places = 0
-            for value in values {
-                while Self.mantissa(of: value, places) == nil {
-                    places += 1
-                    guard places < Self.powers.count else { return nil }
-                }
-            }
             var mantissas: [Int64] = []
             mantissas.reserveCapacity(values.count)
-            for value in values {
-                guard let mantissa = Self.mantissa(of: value, places) else { return nil }
-                mantissas.append(mantissa)
+            while mantissas.count < values.count {
+                if let mantissa = Self.mantissa(of: values[mantissas.count], places) {
+                    mantissas.append(mantissa)
+                } else {
+                    places += 1
+                    guard places < Self.powers.count else { return nil }
+                    mantissas.removeAll(keepingCapacity: true)
+                }
             }
             let base = mantissas.min() ?? 0
             let offsets = mantissas.map { UInt64($0 - base) }
@@ -131,12 +133,11 @@ package enum NumberColumn {
         }
 
         private static func mantissa(of value: Double, _ places: Int) -> Int64? {
-            let rounded = (value * powers[places]).rounded()
-            guard abs(rounded) < limit, (rounded / powers[places]).bitPattern == value.bitPattern, rounded != 0 || value.sign == .plus
-            else {
-                return nil
-            }
-            return Int64(rounded)
+            let scaled = value * powers[places]
+            guard abs(scaled) < limit else { return nil }
+            // Half away from zero, without a call; what is off by one is found out by the division.
+            let mantissa = Int64(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+            return (Double(mantissa) / powers[places]).bitPattern == value.bitPattern ? mantissa : nil
         }
 
         func size(_ count: Int) -> Int { 12 + BitPacking.size(count: count, width: width) }

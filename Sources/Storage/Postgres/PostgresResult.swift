@@ -54,6 +54,10 @@ private struct PostgresCursor: RowCursor {
         text.withUTF8(body)
     }
 
+    func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try blob(column).withUnsafeBytes(body)
+    }
+
     func blob(_ column: Int) -> [UInt8] {
         let bytes = bytes(column)
         guard type(column) == .bytes else { return Array(bytes) }

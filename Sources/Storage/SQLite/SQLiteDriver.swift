@@ -133,9 +133,12 @@ private struct SQLiteCursor: RowCursor {
         body(UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))))
     }
 
-    func blob(_ column: Int) -> [UInt8] {
-        guard let bytes = sqlite3_column_blob(handle, CInt(column)) else { return [] }
-        return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))))
+    func blob(_ column: Int) -> [UInt8] { withBlob(column) { Array($0) } }
+
+    func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        // Nil for an empty one too.
+        let bytes = sqlite3_column_blob(handle, CInt(column))
+        return try body(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : Int(sqlite3_column_bytes(handle, CInt(column)))))
     }
 }
 

@@ -66,8 +66,9 @@ package final class SQLiteEngine: Sendable {
 
     init(_ options: Options) throws {
         var configuration = Configuration()
-        // For long reads: two that nobody asked for may run beside each other, and leave one for those that somebody waits for.
-        configuration.maximumReaderCount = 3
+        // For long reads: two that nobody asked for may run beside each other, and leave some for those that somebody waits for, who may read in
+        // shares.
+        configuration.maximumReaderCount = 5
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")

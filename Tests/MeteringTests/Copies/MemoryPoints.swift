@@ -63,7 +63,11 @@ final class MemoryPoints: PointStore {
     }
 
     func sums(_ selection: CopySelection) throws -> [CopiedSum] {
-        try combined(selection) { day in day.sums.series.enumerated().map { ($1, 0, day.sums.part($0)) } }
+        try combined(selection) { day in
+            var parts: [(UInt32, Int, Combined)] = []
+            day.sums.eachSeries { parts.append(($0, 0, $1)) }
+            return parts
+        }
     }
 
     func hours(_ selection: CopySelection) throws -> [CopiedSum] {

@@ -50,11 +50,23 @@ import Web
     }
 
     @Test func `shows every fifteen seconds that it lives`() async throws {
-        try await StreamServer.run(answer: Self.endless()) { server in
+        let (steps, step) = AsyncStream.makeStream(of: String.self)
+        let sent = Counter()
+        let answer: @Sendable (Call) -> Answer = { _ in
+            .events { stream in
+                for await text in steps {
+                    try await stream.send(text: text)
+                    sent.add()
+                }
+            }
+        }
+        try await StreamServer.run(answer: answer) { server in
             try await StreamClient.open(server) { client in
-                try await client.read(until: "id: 7")
                 for beats in 1...3 {
-                    try await server.settle(2)
+                    // What has been sent was written whole, and so was the beat before it: a beat says nothing while something is written.
+                    step.yield("before")
+                    try await server.wait { sent.count == beats }
+                    try await server.settle(1)
                     server.clock.advance(seconds: 15)
                     try await client.read(until: "3\r\n:\n\n\r\n", times: beats)
                 }

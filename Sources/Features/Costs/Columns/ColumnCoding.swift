@@ -55,20 +55,20 @@ enum ColumnCoding {
         return writer.bytes
     }
 
-    static func text(_ bytes: [UInt8]) throws -> TextColumn {
+    static func text(_ bytes: UnsafeRawBufferPointer) throws -> TextColumn {
         var reader = try ColumnReader(bytes, tag: Tag.text.rawValue)
         let ends = try reader.integers(reader.number(), as: UInt32.self)
         let texts = try reader.bytes(Int(ends.last ?? 0))
         return try TextColumn(bytes: texts, ends: ends, codes: reader.codes(cardinality: ends.count + 1))
     }
 
-    static func time(_ bytes: [UInt8]) throws -> TimeColumn {
+    static func time(_ bytes: UnsafeRawBufferPointer) throws -> TimeColumn {
         var reader = try ColumnReader(bytes, tag: Tag.time.rawValue)
         let moments = try reader.integers(reader.number(), as: Int64.self)
         return try TimeColumn(moments: moments, codes: reader.codes(cardinality: moments.count + 1))
     }
 
-    static func decimal(_ bytes: [UInt8]) throws -> DecimalColumn {
+    static func decimal(_ bytes: UnsafeRawBufferPointer) throws -> DecimalColumn {
         guard let tag = bytes.first.flatMap({ Tag(rawValue: $0) }) else { throw StorageError.corrupt("A cost column has no tag") }
         var reader = try ColumnReader(bytes, tag: tag.rawValue)
         let scale = try reader.number()
@@ -129,11 +129,12 @@ struct ColumnWriter {
     }
 }
 
+/// Reads a column where it stands. Valid only while the bytes are lent.
 struct ColumnReader {
-    private let source: [UInt8]
+    private let source: UnsafeRawBufferPointer
     private var position = 1
 
-    init(_ bytes: [UInt8], tag: UInt8) throws {
+    init(_ bytes: UnsafeRawBufferPointer, tag: UInt8) throws {
         guard bytes.first == tag else { throw StorageError.corrupt("A cost column is of another kind") }
         source = bytes
     }
@@ -151,10 +152,7 @@ struct ColumnReader {
         guard size <= source.count - position else { throw StorageError.corrupt("A cost column is cut off") }
         defer { position += size }
         return [Integer](unsafeUninitializedCapacity: count) { target, filled in
-            source.withUnsafeBytes { bytes in
-                UnsafeMutableRawBufferPointer(target).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: bytes[position..<(position + size)]))
-            }
+            UnsafeMutableRawBufferPointer(target).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[position..<(position + size)]))
             filled = count
         }
     }
@@ -165,10 +163,8 @@ struct ColumnReader {
         guard count * width <= source.count - position else { throw StorageError.corrupt("A cost column is cut off") }
         defer { position += count * width }
         return [Wide](unsafeUninitializedCapacity: count) { target, filled in
-            source.withUnsafeBytes { bytes in
-                for place in 0..<count {
-                    target[place] = Wide(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: position + place * width, as: Narrow.self))
-                }
+            for place in 0..<count {
+                target[place] = Wide(truncatingIfNeeded: source.loadUnaligned(fromByteOffset: position + place * width, as: Narrow.self))
             }
             filled = count
         }

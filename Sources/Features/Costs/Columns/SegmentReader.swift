@@ -44,12 +44,11 @@ struct SegmentReader {
         let key = name + "/" + column
         if let found = cache.find(key) { return found }
         guard case .imported(let segment) = source else { return try loadOwn(column) }
-        let bytes = try connection.row(
+        let decoded = try connection.row(
             "SELECT data FROM cost_cells WHERE workspace = ? AND mode = ? AND import = ? AND number = ? AND name = ?", tenant.workspace,
             tenant.mode, segment.importID, segment.number, column
-        ) { try $0.get(0, as: [UInt8].self) }
-        guard let bytes else { return nil }
-        let decoded = try Self.decode(bytes, kind)
+        ) { row in try row.withBlob(0) { try Self.decode($0, kind) } }
+        guard let decoded else { return nil }
         cache.keep(decoded, as: key)
         return decoded
     }
@@ -62,14 +61,14 @@ struct SegmentReader {
         var found: ColumnCache.Column?
         for name in ChargeRecords.columns {
             guard let bytes = sealed.columns.first(where: { $0.name == name })?.bytes else { continue }
-            let decoded = try Self.decode(bytes, FocusColumn.kind(of: name))
+            let decoded = try bytes.withUnsafeBytes { try Self.decode($0, FocusColumn.kind(of: name)) }
             cache.keep(decoded, as: self.name + "/" + name)
             if name == column { found = decoded }
         }
         return found
     }
 
-    static func decode(_ bytes: [UInt8], _ kind: FocusColumn.Kind) throws -> ColumnCache.Column {
+    static func decode(_ bytes: UnsafeRawBufferPointer, _ kind: FocusColumn.Kind) throws -> ColumnCache.Column {
         switch kind {
         case .text: .text(try ColumnCoding.text(bytes))
         case .time: .time(try ColumnCoding.time(bytes))

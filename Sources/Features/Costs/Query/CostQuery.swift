@@ -38,6 +38,8 @@ struct CostSums: Sendable {
     var nullRows = 0
     /// Rows left out because they are in another currency.
     var otherCurrencyRows = 0
+    /// The segments of the span, by name, of which these are the sums or those of a share.
+    var segments: [String] = []
 
     /// All groups together.
     func totals(_ buckets: Int) -> [ExactDecimal] {
@@ -45,18 +47,44 @@ struct CostSums: Sendable {
             for (index, cost) in group.costs.enumerated() { sums[index] += cost }
         }
     }
+
+    /// Adds another share of the same segments.
+    mutating func add(_ share: CostSums) {
+        var places = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.key, $0) })
+        for group in share.groups {
+            if let place = places[group.key] {
+                for (index, cost) in group.costs.enumerated() { groups[place].costs[index] += cost }
+            } else {
+                places[group.key] = groups.count
+                groups.append(group)
+            }
+        }
+        rows += share.rows
+        nullRows += share.nullRows
+        otherCurrencyRows += share.otherCurrencyRows
+    }
 }
 
 extension CostQuery {
-    /// Sums up the charges whose period begins in the span's buckets, or when they are spread, runs through them.
-    func run(over span: CostSpan, in tenant: Tenant, _ cache: ColumnCache, _ connection: Connection) throws -> CostSums {
-        // Our own charges are of an hour; a span may begin within one.
-        let from = isSpread ? max(.first, span.from.adding(seconds: -3600)) : span.from
-        let segments = try Self.segments(from: from, to: span.to, in: tenant, cache, connection)
+    /// Sums up the charges whose period begins in the span's buckets, or when they are spread, runs through them. Blended rates are made of all
+    /// segments, so a share of blended costs reads as much as the whole.
+    func run(
+        over span: CostSpan, in tenant: Tenant, _ cache: ColumnCache, _ connection: Connection, share: ScanShare = .whole
+    ) throws -> CostSums {
+        let segments = try segments(of: span, in: tenant, cache, connection)
         var scan = CostScan(self, span.buckets)
         if type == .blended { scan.rates = try BlendedRates(segments, self, span.buckets) }
-        for segment in segments { try scan.add(segment) }
-        return scan.sums
+        for segment in share.of(segments) { try scan.add(segment) }
+        var sums = scan.sums
+        sums.segments = segments.map(\.name)
+        return sums
+    }
+
+    /// Those with charges in the span.
+    func segments(of span: CostSpan, in tenant: Tenant, _ cache: ColumnCache, _ connection: Connection) throws -> [SegmentReader] {
+        // Our own charges are of an hour; a span may begin within one.
+        let from = isSpread ? max(.first, span.from.adding(seconds: -3600)) : span.from
+        return try Self.segments(from: from, to: span.to, in: tenant, cache, connection)
     }
 
     /// Imported bills first, in the order they came; then our own charges.

@@ -48,8 +48,12 @@ struct CostReading: Sendable {
 
     let span: CostSpan
     let other: CostSpan?
-    let current: CostSums
-    let previous: CostSums
+    private(set) var current: CostSums
+    private(set) var previous: CostSums
+
+    init(span: CostSpan, other: CostSpan?, current: CostSums, previous: CostSums) {
+        (self.span, self.other, self.current, self.previous) = (span, other, current, previous)
+    }
 
     /// Largest first, ties by their key.
     var groups: [Group] {
@@ -72,11 +76,9 @@ struct CostReading: Sendable {
         Group(key: [], current: current.totals(span.buckets.count), previous: previous.totals(other?.buckets.count ?? 0))
     }
 
-    static func read(
-        _ query: CostQuery, _ span: CostSpan, against other: CostSpan?, in tenant: Tenant, _ cache: ColumnCache, _ connection: Connection
-    ) throws -> CostReading {
-        CostReading(
-            span: span, other: other, current: try query.run(over: span, in: tenant, cache, connection),
-            previous: try other.map { try query.run(over: $0, in: tenant, cache, connection) } ?? CostSums())
+    /// Adds what another reader found of its share of the same segments.
+    mutating func add(_ share: CostReading) {
+        current.add(share.current)
+        previous.add(share.previous)
     }
 }

@@ -5,9 +5,9 @@ package import Web
 
 /// What a view shows: the one reading, as `/v1` and as Cloudthread write it.
 package struct CostDataRoutes: Sendable {
-    private let cache: ColumnCache
+    private let reader: CostReader
 
-    package init(cache: ColumnCache) { self.cache = cache }
+    package init(cache: ColumnCache) { reader = CostReader(cache: cache) }
 
     private static let day = Schema.string(10...10, .date)
 
@@ -45,21 +45,21 @@ package struct CostDataRoutes: Sendable {
     }
 
     private func read(_ call: Call) async throws -> Answer {
-        let data = try await call.scan { [cache] connection in
+        let data = try await reader.read(call) { connection in
             var request = try CostRequest(CostView.find(call.id(), in: call.caller.tenant, connection))
             try request.apply(call.query, at: call.at)
-            return try request.read(for: call.caller, cache, connection)
+            return request
         }
         return .json(.ok, data, capacity: 16_384)
     }
 
     private func metric(_ call: Call) async throws -> Answer {
-        let metric = try await call.scan { [cache] connection in
+        let data = try await reader.read(call) { connection in
             let id = CostViewID(call.parameter("metric_id"))
             var request = try CostRequest(CostView.find(id, in: call.caller.tenant, connection))
             try request.applyCloudthread(call.query)
-            return CostMetric(data: try request.read(for: call.caller, cache, connection))
+            return request
         }
-        return .json(.ok, metric, capacity: 8192)
+        return .json(.ok, CostMetric(data: data), capacity: 8192)
     }
 }

@@ -3,7 +3,7 @@ import Storage
 import Web
 
 /// A view, with what a request asks for otherwise.
-struct CostRequest {
+struct CostRequest: Sendable {
     let view: CostView
     var costType: CostType
     var amortized: Bool
@@ -138,14 +138,5 @@ struct CostRequest {
             query.formula = try CostFormula(column.formula)
         }
         return query
-    }
-
-    func read(for caller: Caller, _ cache: ColumnCache, _ connection: Connection) throws -> CostData {
-        let query = try query(for: caller, connection)
-        let span = try CostSpan(dates.first, dates.last, granularity, zone)
-        let other = try comparison.span(against: span, granularity, zone)
-        return CostData(
-            request: self, reading: try .read(query, span, against: other, in: caller.tenant, cache, connection),
-            freshness: try .read(in: caller.tenant, connection))
     }
 }

@@ -37,6 +37,7 @@ package struct BucketCalendar: Sendable {
             guard to - from <= limit else { throw TooMany() }
             if to > from + 1 { bounds += (from + 1)..<to }
         } else {
+            let zone = zone.identifier == "GMT" ? nil : zone  // what Foundation calls UTC
             var next = Self.nextStart(after: from, granularity, zone)
             while next < to {
                 guard bounds.count < limit else { throw TooMany() }
@@ -67,7 +68,7 @@ package struct BucketCalendar: Sendable {
     }
 
     /// The first whole hour of UTC at or after the next civil boundary after that hour.
-    private static func nextStart(after hour: Int, _ granularity: Granularity, _ zone: TimeZone) -> Int {
+    private static func nextStart(after hour: Int, _ granularity: Granularity, _ zone: TimeZone?) -> Int {
         let seconds = Int64(hour) * 3600
         let local = Timestamp(seconds: seconds + offset(zone, seconds))
         let (year, month, day) = local.date
@@ -85,12 +86,13 @@ package struct BucketCalendar: Sendable {
         return Int(-((-instant(ofLocal: next.seconds, zone)).floorDivided(by: 3600)))
     }
 
-    private static func offset(_ zone: TimeZone, _ seconds: Int64) -> Int64 {
-        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds))))
+    /// Seconds east of Greenwich; no zone is UTC.
+    private static func offset(_ zone: TimeZone?, _ seconds: Int64) -> Int64 {
+        zone.map { Int64($0.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))) } ?? 0
     }
 
     /// The first moment at which clocks of the zone show that time or a later one.
-    private static func instant(ofLocal seconds: Int64, _ zone: TimeZone) -> Int64 {
+    private static func instant(ofLocal seconds: Int64, _ zone: TimeZone?) -> Int64 {
         let early = seconds - offset(zone, seconds - 86_400)
         let late = seconds - offset(zone, seconds + 86_400)
         let candidates = [min(early, late), max(early, late)]

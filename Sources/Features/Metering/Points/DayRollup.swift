@@ -6,13 +6,27 @@ import Storage
 /// the same digits before and after.
 struct DayRollup: Sendable {
     /// Rising.
-    private(set) var series: [UInt32] = []
-    private var amounts: [Double] = []
-    private var counts: [Int64] = []
+    private(set) var series: ArraySlice<UInt32> = []
+    /// Parallel to `series`.
+    private(set) var amounts: ArraySlice<Double> = []
+    private(set) var counts: ArraySlice<Int64> = []
     private(set) var total = Combined()
 
-    /// Of the series at that place.
-    func part(_ place: Int) -> Combined { Combined(count: Int(counts[place]), amount: amounts[place]) }
+    init(series: ArraySlice<UInt32>, amounts: ArraySlice<Double>, counts: ArraySlice<Int64>) {
+        (self.series, self.amounts, self.counts) = (series, amounts, counts)
+    }
+
+    /// Visits each series, and what it comes to.
+    @inline(__always)
+    func eachSeries(_ body: (_ series: UInt32, _ part: Combined) -> Void) {
+        series.withUnsafeBufferPointer { series in
+            amounts.withUnsafeBufferPointer { amounts in
+                counts.withUnsafeBufferPointer { counts in
+                    for place in series.indices { body(series[place], Combined(count: Int(counts[place]), amount: amounts[place])) }
+                }
+            }
+        }
+    }
 
     init(of points: PointColumns, _ function: MetricFunction) {
         var current: UInt32 = .max
@@ -40,18 +54,19 @@ struct DayRollup: Sendable {
     var blob: [UInt8] {
         guard counts.contains(where: { $0 > 1 }) else { return [] }
         var writer = ByteWriter(capacity: series.count * 9 + 32)
-        AscendingColumn.write(series, to: &writer)
-        NumberColumn.write(amounts, to: &writer)
-        IntegerColumn.write(counts, to: &writer)
+        AscendingColumn.write(Array(series), to: &writer)
+        NumberColumn.write(Array(amounts), to: &writer)
+        IntegerColumn.write(Array(counts), to: &writer)
         return writer.bytes
     }
 
     /// Nil for an empty blob.
-    init?(_ blob: [UInt8]) throws {
+    init?(_ blob: UnsafeRawBufferPointer) throws {
         guard !blob.isEmpty else { return nil }
-        (series, amounts, counts) = try ByteReader.reading(blob) { reader in
-            (try AscendingColumn.read(from: &reader), try NumberColumn.read(from: &reader), try IntegerColumn.read(from: &reader))
-        }
+        var reader = ByteReader(blob)
+        series = try AscendingColumn.read(from: &reader)[...]
+        amounts = try NumberColumn.read(from: &reader)[...]
+        counts = try IntegerColumn.read(from: &reader)[...]
         guard series.count == amounts.count, series.count == counts.count else {
             throw StorageError.corrupt("A day's rollup has columns of different lengths.")
         }
@@ -62,7 +77,7 @@ extension DayRollup {
     /// What all series come to.
     func total(_ function: MetricFunction) -> Combined {
         var total = Combined()
-        for place in series.indices { total.add(part(place), function) }
+        eachSeries { total.add($1, function) }
         return total
     }
 }

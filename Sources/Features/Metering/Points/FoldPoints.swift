@@ -53,6 +53,7 @@ package struct FoldPoints: Sendable {
             try await fold(Array(batch))
             next = batch.endIndex
         }
+        try await SpanMaker(store: store).run()
         try await removeGone()
     }
 
@@ -87,24 +88,36 @@ package struct FoldPoints: Sendable {
 
     private func fold(_ candidates: [Candidate]) async throws {
         let folds = try await store.scan { connection in
-            try candidates.compactMap { try Self.fold($0.metric, $0.day, connection) }
+            var functions: [Int64: MetricFunction] = [:]
+            return try candidates.compactMap { candidate -> Fold? in
+                let known = functions[candidate.metric]
+                guard let function = try known ?? Self.function(of: candidate.metric, connection) else { return nil }
+                functions[candidate.metric] = function
+                return try Self.fold(candidate.metric, candidate.day, function, connection)
+            }
         }
         do {
-            try await store.write { connection in for fold in folds { try Self.swap(fold, connection) } }
+            try await store.write { connection in
+                for fold in folds { try Self.swap(fold, connection) }
+                for (metric, own) in Dictionary(grouping: folds, by: \.metric) {
+                    for span in Set(own.map { PointSpan.number(of: $0.day) }) { try PointSpan.mark(span, of: metric, connection) }
+                }
+            }
         } catch is Overtaken {}  // none of them is folded now; the next run sees what there is then
     }
 
-    private static func fold(_ metric: Int64, _ day: Int, _ connection: Connection) throws -> Fold? {
-        let function = try connection.row("SELECT function FROM point_metrics WHERE number = ?", metric) {
-            try $0.get(0, as: MetricFunction.self)
-        }
-        guard let function else { return nil }
+    /// Nil for a metric that is gone.
+    private static func function(of metric: Int64, _ connection: Connection) throws -> MetricFunction? {
+        try connection.row("SELECT function FROM point_metrics WHERE number = ?", metric) { try $0.get(0) }
+    }
+
+    private static func fold(_ metric: Int64, _ day: Int, _ function: MetricFunction, _ connection: Connection) throws -> Fold? {
         let base = try connection.row("SELECT version, data FROM point_days WHERE metric = ? AND day = ?", metric, day) { row in
-            (version: row.integer(0), points: try PointColumns(try row.get(1)))
+            (version: row.integer(0), points: try row.withBlob(1) { try PointColumns($0) })
         }
         let runs = try connection.rows(
             "SELECT run, data FROM point_runs WHERE metric = ? AND day = ? ORDER BY run", metric, day
-        ) { row in (number: row.integer(0), points: try PointColumns(try row.get(1))) }
+        ) { row in (number: row.integer(0), points: try row.withBlob(1) { try PointColumns($0) }) }
         guard !runs.isEmpty else { return nil }
         let points = PointColumns.merged((base.map { [$0.points] } ?? []) + runs.map(\.points))
         let rollup = DayRollup(of: points, function)
@@ -168,7 +181,7 @@ enum PointRemoval {
         if let last = next ?? nil {
             for table in tables { try connection.execute("DELETE FROM \(table) WHERE metric = ? AND day <= ?", metric, last) }
         } else {
-            try connection.execute("DELETE FROM point_series WHERE metric = ?", metric)
+            for table in ["point_series", "point_spans"] { try connection.execute("DELETE FROM \(table) WHERE metric = ?", metric) }
             try connection.execute("DELETE FROM point_metrics WHERE number = ?", metric)
         }
     }

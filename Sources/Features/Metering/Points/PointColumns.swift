@@ -16,10 +16,9 @@ struct PointColumns: Sendable, Equatable {
         self.values = values
     }
 
-    init(_ blob: [UInt8]) throws {
-        (keys, values) = try ByteReader.reading(blob) { reader in
-            (try AscendingColumn.read(from: &reader), try NumberColumn.read(from: &reader))
-        }
+    init(_ blob: UnsafeRawBufferPointer) throws {
+        var reader = ByteReader(blob)
+        (keys, values) = (try AscendingColumn.read(from: &reader), try NumberColumn.read(from: &reader))
         guard keys.count == values.count else { throw StorageError.corrupt("A run of points has keys without values.") }
     }
 

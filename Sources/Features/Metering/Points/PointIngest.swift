@@ -101,9 +101,10 @@ private struct IngestTransaction {
         metrics = batch.resolution.metrics.map { MetricChange(number: $0.number) }
         let series = try series(of: batch)
         let slices = batch.slices(series: series)
+        let known = try known(slices)
         var count = IngestCount()
-        for slice in slices {
-            let created = try mark(slice)
+        for (place, slice) in slices.enumerated() {
+            let created = known[place] ? 0 : try mark(slice)
             count.created += created
             count.updated += slice.points.count - created
             if created > 0 { metrics[slice.metric].add(created, slice) }
@@ -119,6 +120,24 @@ private struct IngestTransaction {
         return count
     }
 
+    /// Which slices hold no point that is new. Points that are sent again lie a few to a day, over many days: one look for all days of a metric
+    /// costs a third of one for each.
+    private func known(_ slices: [DaySlice]) throws -> [Bool] {
+        var known = Array(repeating: false, count: slices.count)
+        for (metric, places) in Dictionary(grouping: slices.indices, by: { slices[$0].metric }) {
+            let days = Dictionary(uniqueKeysWithValues: places.map { (slices[$0].day, $0) })
+            guard let first = days.keys.min(), let last = days.keys.max(), days.count > 4, last - first < days.count * 4 else { continue }
+            var found: [Int: Int] = [:]
+            try PointHours.forEach(metrics[metric].number, from: first, through: last, connection) { day, block, bits in
+                guard let place = days[day] else { return }
+                let members = PointHours.members(of: slices[place].points.keys[...], in: block)
+                if try BitSet.holds(members, in: bits) { found[place, default: 0] += members.count }
+            }
+            for (place, count) in found where count == slices[place].points.count { known[place] = true }
+        }
+        return known
+    }
+
     /// Sets the bits of the slice's points; answers how many were not set.
     private func mark(_ slice: DaySlice) throws -> Int {
         let metric = metrics[slice.metric].number
@@ -126,11 +145,15 @@ private struct IngestTransaction {
         var rest = slice.points.keys[...]
         while let first = rest.first {
             let block = Int(first) / PointHours.blockSize
-            let members = rest.prefix { Int($0) / PointHours.blockSize == block }.map { Int($0) % PointHours.blockSize }
+            let members = PointHours.members(of: rest, in: block)
             rest = rest.dropFirst(members.count)
-            let stored = try PointHours.read(metric, slice.day, block, connection)
-            if let stored, try BitSet.holds(members, in: stored) { continue }
-            var bits = try stored.map { try BitSet($0, below: PointHours.blockSize) } ?? BitSet()
+            var bits = BitSet()
+            let isKnown = try PointHours.read(metric, slice.day, block, connection) { stored in
+                if try BitSet.holds(members, in: stored) { return true }
+                bits = try BitSet(stored, below: PointHours.blockSize)
+                return false
+            }
+            if isKnown == true { continue }
             for member in members where bits.insert(member) { created += 1 }
             try PointHours.write(bits, metric, slice.day, block, connection)
         }
@@ -222,9 +245,29 @@ private struct MetricChange {
 enum PointHours {
     static let blockSize = 1024 * 24
 
-    /// A `BitSet`; nil while there are none.
-    static func read(_ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws -> [UInt8]? {
-        try connection.row("SELECT bits FROM point_hours WHERE metric = ? AND day = ? AND block = ?", metric, day, block) { try $0.get(0) }
+    /// Of keys that rise, the bits in that block.
+    static func members(of keys: ArraySlice<UInt32>, in block: Int) -> [Int] {
+        let first = keys.drop { Int($0) / blockSize < block }
+        return first.prefix { Int($0) / blockSize == block }.map { Int($0) % blockSize }
+    }
+
+    /// Lends a `BitSet`; nil while there is none.
+    static func read<Result>(
+        _ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        try connection.row("SELECT bits FROM point_hours WHERE metric = ? AND day = ? AND block = ?", metric, day, block) { row in
+            try row.withBlob(0, body)
+        }
+    }
+
+    /// Lends the sets of days that follow each other.
+    static func forEach(
+        _ metric: Int64, from first: Int, through last: Int, _ connection: Connection,
+        _ body: (_ day: Int, _ block: Int, _ bits: UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        try connection.forEachRow(
+            "SELECT day, block, bits FROM point_hours WHERE metric = ? AND day BETWEEN ? AND ?", metric, first, last
+        ) { row in try row.withBlob(2) { try body(row.integer(0), row.integer(1), $0) } }
     }
 
     static func write(_ bits: BitSet, _ metric: Int64, _ day: Int, _ block: Int, _ connection: Connection) throws {

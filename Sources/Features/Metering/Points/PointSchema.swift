@@ -80,4 +80,16 @@ package enum PointSchema {
             "DROP TABLE point_runs",
             "ALTER TABLE keyed_runs RENAME TO point_runs")
     ]
+    /// `data` is null where a day has changed since, and empty where it would not be worth it; `version` is raised by every change.
+    package static let spans = [
+        Migration(
+            "0231-point-spans",
+            """
+            CREATE TABLE point_spans (
+                metric INTEGER NOT NULL, span INTEGER NOT NULL, version INTEGER NOT NULL, data BLOB, PRIMARY KEY (metric, span)
+            ) STRICT
+            """,
+            "CREATE INDEX point_spans_open ON point_spans (metric, span) WHERE data IS NULL",
+            "INSERT INTO point_spans (metric, span, version) SELECT DISTINCT metric, day >> 5, 1 FROM point_days")
+    ]
 }

@@ -226,7 +226,7 @@ extension Points {
             // The rollup does not say which hours: the points must.
             let points =
                 if day.rollup == nil { try day.points() } else {
-                    try PointDays.base(of: metric.number, day.day, connection).map { try PointColumns($0) } ?? PointColumns()
+                    try PointDays.base(of: metric.number, day.day, connection) ?? PointColumns()
                 }
             add(points, of: day.day, places)
         }
@@ -236,8 +236,13 @@ extension Points {
             // A day comes into a cell as one sum, as it does where all series are one.
             ofDay.removeAll(keepingCapacity: true)
             ofDay.append(contentsOf: repeatElement(Combined(), count: names.count))
-            for (place, series) in rollup.series.enumerated() where Int(series) < places.count && places[Int(series)] >= 0 {
-                ofDay[Int(places[Int(series)])].add(rollup.part(place), function)
+            ofDay.withUnsafeMutableBufferPointer { ofDay in
+                places.withUnsafeBufferPointer { places in
+                    rollup.eachSeries { series, part in
+                        guard Int(series) < places.count, places[Int(series)] >= 0 else { return }
+                        ofDay[Int(places[Int(series)])].add(part, function)
+                    }
+                }
             }
             for (group, part) in ofDay.enumerated() where part.count > 0 { cells[group * buckets.count + bucket].add(part, function) }
         }

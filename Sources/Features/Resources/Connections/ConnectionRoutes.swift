@@ -13,6 +13,7 @@ package struct ConnectionRoutes: Sendable {
 
     private static let settings = Schema(.map(Schema(.any)), "As the provider's driver takes them; see the documentation of each.")
     private static let secret = Schema(.map(.string(1...65_536, .echo)), "What it signs in with. Kept sealed, never shown.")
+    private static let labels = ResourceDraft.labelsSchema.described("What `placement` of a create can ask for; up to 64.")
     private static let projects = Schema.array(.id("proj"), 1...100, "Who may use it; every project when left out.")
 
     private var providers: Schema { .choice(engine.pool.drivers.map(\.name).sorted()) }
@@ -31,7 +32,7 @@ package struct ConnectionRoutes: Sendable {
                 body: .required(
                     .object([
                         .required("name", ResourceDraft.nameSchema), .required("provider", providers), .optional("settings", Self.settings),
-                        .optional("secret", Self.secret), .optional("project_ids", Self.projects),
+                        .optional("secret", Self.secret), .optional("labels", Self.labels), .optional("project_ids", Self.projects),
                     ])), answers: [.created(ProviderConnection.schema)], problems: [.forbidden, .notFound, .nameTaken], handler: create),
             Route(
                 .get, "/v1/connections/{id}", .scope(.connectionsRead), "Read a connection", answers: [.ok(ProviderConnection.schema)],
@@ -41,7 +42,7 @@ package struct ConnectionRoutes: Sendable {
                 body: .required(
                     .object([
                         .optional("name", ResourceDraft.nameSchema), .optional("settings", Self.settings),
-                        .optional("secret", Self.secret.nullable),
+                        .optional("secret", Self.secret.nullable), .optional("labels", Self.labels),
                         .optional("project_ids", Self.projects.nullable),
                     ])), answers: [.ok(ProviderConnection.schema)], problems: [.forbidden, .nameTaken, .preconditionFailed], handler: update
             ),
@@ -89,7 +90,8 @@ package struct ConnectionRoutes: Sendable {
         try check(provider, settings, secret)
         return ProviderConnection(
             id: id, tenant: call.caller.tenant, name: call.body?["name"]?.string ?? "", provider: provider, settings: settings,
-            secret: try secret.map { try engine.pool.seal($0, for: id) }, projects: Self.projects(call.body?["project_ids"]),
+            secret: try secret.map { try engine.pool.seal($0, for: id) }, labels: try ResourceDraft.labels(call.body?["labels"]),
+            projects: Self.projects(call.body?["project_ids"]),
             state: .failing, stateDetail: "", capabilities: nil, verifiedAt: nil, version: 1, createdAt: call.at, updatedAt: call.at)
     }
 
@@ -114,6 +116,7 @@ package struct ConnectionRoutes: Sendable {
         if let name = call.body?["name"]?.string { wanted.name = name }
         if let settings = call.body?["settings"] { wanted.settings = settings }
         if let secret = call.body?["secret"] { wanted.secret = secret == .null ? nil : try engine.pool.seal(secret, for: known.id) }
+        if let labels = call.body?["labels"] { wanted.labels = try ResourceDraft.labels(labels) }
         if let projects = call.body?["project_ids"] { wanted.projects = Self.projects(projects) }
         try check(wanted.provider, wanted.settings, call.body?["secret"] ?? engine.pool.secret(of: known))
         wanted.version += 1

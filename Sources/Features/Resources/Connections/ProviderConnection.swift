@@ -13,6 +13,8 @@ package struct ProviderConnection: Sendable {
     package var settings: JSON
     /// Sealed for this connection.
     package var secret: [UInt8]?
+    /// What a create that looks for a place can ask for.
+    package var labels: [String: String]
     /// Who may use it; nil for every project.
     package var projects: [ProjectID]?
     package var state: State
@@ -58,6 +60,7 @@ extension ProviderConnection: JSONRepresentable, SchemaDescribed {
             json.field("mode", tenant.mode.rawValue)
             json.field("settings", settings)
             json.field("has_secret", secret != nil)
+            json.field("labels", labelsJSON)
             json.field("project_ids", projects.map { JSON.array($0.map { .string($0.rawValue) }) })
             json.field("state", state.rawValue)
             json.field("state_detail", stateDetail)
@@ -68,7 +71,7 @@ extension ProviderConnection: JSONRepresentable, SchemaDescribed {
         }
     }
 
-    private static let capabilitiesSchema = Schema.object([
+    static let capabilitiesFields: [Schema.Field] = [
         .required("server", .string(0...200, .echo)), .required("features", .array(.choice(of: Capabilities.Feature.self))),
         .required(
             "largest",
@@ -76,7 +79,7 @@ extension ProviderConnection: JSONRepresentable, SchemaDescribed {
         .required(
             "identification",
             Schema(.map(.choice(of: Capabilities.Identification.self)), "How an object is found again after a lost answer.")),
-    ])
+    ]
 
     package static let schema = Schema.named(
         "Connection",
@@ -85,18 +88,21 @@ extension ProviderConnection: JSONRepresentable, SchemaDescribed {
             .required("mode", .choice(of: Mode.self)),
             .required("settings", Schema(.map(Schema(.any)), "As the provider's driver takes them.")),
             .required("has_secret", .boolean("Whether a secret is kept; it is never shown.")),
+            .required("labels", Schema(.map(.string(0...63, .echo)), "What `placement` of a create can ask for.")),
             .required("project_ids", Schema.array(.id("proj"), 0...100, "Who may use it; null for every project.").nullable),
             .required("state", .choice(of: State.self, "What the last verification found.")),
             .required("state_detail", .string(0...2000, .echo)),
-            .required("capabilities", capabilitiesSchema.nullable), .required("verified_at", Schema.timestamp().nullable),
+            .required("capabilities", Schema.object(capabilitiesFields).nullable), .required("verified_at", Schema.timestamp().nullable),
             .required("created_at", .timestamp()), .required("updated_at", .timestamp()),
         ]))
+
+    var labelsJSON: JSON { .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }) }
 
     /// What stands in the log about it.
     var snapshot: JSON {
         [
             "name": .string(name), "provider": .string(provider), "settings": settings, "has_secret": .bool(secret != nil),
-            "project_ids": projects.map { .array($0.map { .string($0.rawValue) }) } ?? .null,
+            "labels": labelsJSON, "project_ids": projects.map { .array($0.map { .string($0.rawValue) }) } ?? .null,
         ]
     }
 }

@@ -6,7 +6,7 @@ import Web
 extension ProviderConnection {
     private static let selection = """
         SELECT id, workspace, mode, name, provider, settings, secret, projects, state, state_detail, capabilities, verified_at, version, \
-        created_at, updated_at FROM connections
+        created_at, updated_at, labels FROM connections
         """
 
     private static func read(_ row: Row) throws -> ProviderConnection {
@@ -15,6 +15,7 @@ extension ProviderConnection {
         return ProviderConnection(
             id: ConnectionID(row.text(0)), tenant: Tenant(workspace: WorkspaceID(row.text(1)), mode: try row.get(2)), name: row.text(3),
             provider: row.text(4), settings: try JSONParser.parse(row.text(5).utf8), secret: try row.get(6),
+            labels: try ResourceDraft.labels(JSONParser.parse(row.text(15).utf8)),
             projects: try projects.map { try JSONParser.parse($0.utf8).array?.compactMap(\.string).map { ProjectID($0) } ?? [] },
             state: try row.get(8), stateDetail: row.text(9),
             capabilities: try capabilities.flatMap { .init(try JSONParser.parse($0.utf8)) },
@@ -102,10 +103,10 @@ extension ProviderConnection {
             try connection.execute(
                 """
                 INSERT INTO connections (workspace, mode, id, name, provider, settings, secret, projects, state, state_detail, capabilities, \
-                verified_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                verified_at, version, created_at, updated_at, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 tenant.workspace, tenant.mode, id, name, provider, settings.text, secret, projectsText, state, stateDetail,
-                capabilities?.json.text, verifiedAt, version, createdAt, updatedAt)
+                capabilities?.json.text, verifiedAt, version, createdAt, updatedAt, labelsJSON.text)
         }
         connection.append(EventDraft("connection.created", subject: id.rawValue, data: ["after": snapshot]), by: by)
     }
@@ -136,10 +137,10 @@ extension ProviderConnection {
         try connection.execute(
             """
             UPDATE connections SET name = ?, settings = ?, secret = ?, projects = ?, state = ?, state_detail = ?, capabilities = ?, \
-            verified_at = ?, version = ?, updated_at = ? WHERE workspace = ? AND mode = ? AND id = ?
+            verified_at = ?, version = ?, updated_at = ?, labels = ? WHERE workspace = ? AND mode = ? AND id = ?
             """,
             name, settings.text, secret, projectsText, state, stateDetail, capabilities?.json.text, verifiedAt, version, updatedAt,
-            tenant.workspace, tenant.mode, id)
+            labelsJSON.text, tenant.workspace, tenant.mode, id)
     }
 
     /// Throws `in_use` while resources live there.
@@ -158,6 +159,8 @@ extension ProviderConnection {
                 members: ["dependents": .array(dependents)])
         }
         try connection.execute("DELETE FROM connections WHERE workspace = ? AND mode = ? AND id = ?", tenant.workspace, tenant.mode, id)
+        try connection.execute(
+            "DELETE FROM capacity_failures WHERE workspace = ? AND mode = ? AND connection = ?", tenant.workspace, tenant.mode, id)
         connection.append(EventDraft("connection.deleted", subject: id.rawValue, data: ["before": snapshot]), by: by)
     }
 

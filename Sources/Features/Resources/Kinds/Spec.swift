@@ -62,6 +62,9 @@ package enum Spec: Sendable, Equatable {
         }
     }
 
+    /// What it costs by the hour while it is at work: an instance as if it ran.
+    package var linesAtWork: [Demand.Line] { instance.map { [.init(sku: "instance." + $0.size, units: 1)] } ?? demand.lines }
+
     /// The same in smaller sizes, from the largest, to say what would still fit.
     package var alternatives: [(name: String, demand: Demand)] {
         switch self {

@@ -13,6 +13,8 @@ struct Admitted: Sendable {
     var isNew = false
     /// What policies warn of.
     var policyResults: [PolicyResult] = []
+    /// Where it was put, for a create that said only what it needs.
+    var placement: Placement?
 }
 
 /// Adds operations to a resource's queue; part of the transaction that changes the resource.

@@ -10,6 +10,7 @@ final class AdmittedOperation: Sendable {
         let resource: ResourceID
         let estimate: Estimate?
         let policyResults: [PolicyResult]
+        let placement: Placement?
     }
 
     private let state = Mutex<Kept?>(nil)
@@ -17,7 +18,8 @@ final class AdmittedOperation: Sendable {
     func set(_ admitted: Admitted) {
         let kept = admitted.operation.map {
             Kept(
-                operation: $0.id, resource: admitted.resource.id, estimate: admitted.estimate, policyResults: admitted.policyResults)
+                operation: $0.id, resource: admitted.resource.id, estimate: admitted.estimate, policyResults: admitted.policyResults,
+                placement: admitted.placement)
         }
         state.withLock { $0 = kept }
     }

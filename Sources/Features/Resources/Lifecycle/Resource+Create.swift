@@ -36,6 +36,7 @@ struct Admitting {
     // MARK: Create
 
     func create(_ draft: ResourceDraft, in project: Project, isDryRun: Bool = false) throws -> Admitted {
+        let (draft, placement) = try placed(draft, in: project)
         let account = try account(for: draft, in: project)
         let resolution = SpecResolution(caller: caller, project: project, account: account, connection: connection)
         let resolved = try resolution.resolve(draft)
@@ -43,7 +44,8 @@ struct Admitting {
         var resource = Resource(
             id: draft.kind.makeID(by), kind: draft.kind, tenant: caller.tenant, account: project.account, project: project.id,
             environment: project.env.rawValue, name: draft.name, connection: account.id, provider: account.provider,
-            location: resolved.location ?? "local", phase: .pending, power: nil, spec: resolved.spec, sealed: nil, labels: draft.labels,
+            location: resolved.location ?? Resource.usualLocation, phase: .pending, power: nil, spec: resolved.spec, sealed: nil,
+            labels: draft.labels,
             dependsOn: draft.dependsOn.map { ResourceID($0) }, observed: .init(), conditions: [], reference: nil,
             isProtected: draft.isProtected, expiresAt: draft.expiresAt, generation: 1, observedGeneration: 0, metadata: 1, operation: nil,
             createdAt: by.at, updatedAt: by.at, syncedAt: nil, deletedAt: nil, purgeAt: nil)
@@ -53,7 +55,8 @@ struct Admitting {
         if isDryRun {
             let estimate = try Admission.quote(
                 resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
-            return Admitted(resource: resource, operation: nil, estimate: estimate, isNew: true, policyResults: results)
+            return Admitted(
+                resource: resource, operation: nil, estimate: estimate, isNew: true, policyResults: results, placement: placement)
         }
         let estimate = try Admission.reserve(
             resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
@@ -62,8 +65,9 @@ struct Admitting {
             .create, to: &resource, steps: try steps(toMake: resource, at: account), input: [.init("spec", resource.spec.json)],
             waitsFor: resolved.waitsFor)
         try resource.insert(connection)
-        log("created", resource, operation, estimate: estimate)
-        return Admitted(resource: resource, operation: operation, estimate: estimate, isNew: true, policyResults: results)
+        log("created", resource, operation, estimate: estimate, placement: placement)
+        return Admitted(
+            resource: resource, operation: operation, estimate: estimate, isNew: true, policyResults: results, placement: placement)
     }
 
     /// The connection that is named, or that of what it is made from, or the project's only one.
@@ -143,7 +147,10 @@ struct Admitting {
 
     // MARK: The log
 
-    func log(_ action: String, _ resource: Resource, _ operation: Operation?, before: JSON? = nil, estimate: Estimate? = nil) {
+    func log(
+        _ action: String, _ resource: Resource, _ operation: Operation?, before: JSON? = nil, estimate: Estimate? = nil,
+        placement: Placement? = nil
+    ) {
         var data: [JSON.Member] = []
         if let before { data.append(.init("before", before)) }
         data.append(.init("after", resource.snapshot))
@@ -152,6 +159,7 @@ struct Admitting {
             data.append(
                 .init("estimate", ["currency": .string(estimate.currency), "hourly": .string(estimate.hourly.description)]))
         }
+        if let placement { data.append(.init("placement", placement.json)) }
         data.append(.init("state", resource.state))
         connection.append(EventDraft("\(resource.kind.rawValue).\(action)", subject: resource.id.rawValue, data: .object(data)), by: by)
     }

@@ -66,6 +66,9 @@ package struct Resource: Sendable, Equatable {
         case unknown
     }
 
+    /// Where what says no location is.
+    static let usualLocation = "local"
+
     /// Days that a deleted resource is kept, unless its deletion asks for others.
     package static let retention: Int64 = 7
     static let retentions: ClosedRange<Int64> = 1...90

@@ -16,6 +16,8 @@ package struct ResourceDraft: Sendable {
     package var expiresAt: Timestamp?
     package var dependsOn: [String]
     package var sync: SyncDraft
+    /// What its place must have, instead of a connection and a location; see `PlacementRequirements`.
+    package var placement: JSON?
     /// Checked against the kind's schema; references may be names.
     package var spec: JSON
 
@@ -47,15 +49,16 @@ package struct ResourceDraft: Sendable {
         expiresAt = try Self.expiry(body, at: now) ?? nil
         dependsOn = (body?["depends_on"]?.array ?? []).compactMap(\.string)
         sync = SyncDraft(body)
+        placement = body?["placement"]
         spec = body?["spec"] ?? .object([])
     }
 
-    static func labels(_ json: JSON?) throws -> [String: String] {
+    static func labels(_ json: JSON?, at field: String = "labels") throws -> [String: String] {
         let members = json?.members ?? []
-        guard members.count <= 64 else { throw Problem.invalid("labels", "A resource has at most 64 labels.", code: "length") }
+        guard members.count <= 64 else { throw Problem.invalid(field, "There are at most 64 labels.", code: "length") }
         for member in members where !LabelSelector.isName(member.name) {
             throw Problem.invalid(
-                "labels", "\"\(member.name.prefix(63))\" is no name for a label: 1 to 63 letters, digits and -_./", code: "format")
+                field, "\"\(member.name.prefix(63))\" is no name for a label: 1 to 63 letters, digits and -_./", code: "format")
         }
         return Dictionary(members.map { ($0.name, $0.value.string ?? "") }) { $1 }
     }

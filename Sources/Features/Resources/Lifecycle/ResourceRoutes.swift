@@ -57,8 +57,17 @@ package struct ResourceRoutes: Sendable {
             details:
                 "Priced, and taken off quotas and budgets, in the transaction that admits it; `operation` goes on with the provider. `dry_run=true` answers 200 with what would happen, or the exact problem.",
             query: [.wait, .init("dry_run", .choice(["true", "false"]))],
-            body: .required(.object([.required("name", ResourceDraft.nameSchema)] + ResourceDraft.fields(kind))),
-            answers: [.created(changed), .ok(Self.dryRunSchema, "What would happen.")], problems: Self.admissionProblems
+            body: .required(
+                .object(
+                    [
+                        .required("name", ResourceDraft.nameSchema),
+                        .optional(
+                            "placement",
+                            PlacementRequirements.schema.described(
+                                "What its place must have, instead of `provider` and `location`: it is made where that is cheapest.")),
+                    ] + ResourceDraft.fields(kind))),
+            answers: [.created(changed), .ok(Self.dryRunSchema, "What would happen.")],
+            problems: Self.admissionProblems + [.providerUnreachable]
         ) { call in
             let draft = try ResourceDraft(kind, named: call.body?["name"]?.string ?? "", call.body, at: call.at)
             if call.query["dry_run"] == "true" { return try await dryRun(draft, call) }
@@ -70,7 +79,7 @@ package struct ResourceRoutes: Sendable {
 
     private static let dryRunSchema = Schema.object([
         .required("would_status", .integer(200...299)), .required("resource", ResourceView.schema(nil)),
-        .required("estimate", Estimate.schema), .required("policy_results", PolicyResult.list),
+        .required("estimate", Estimate.schema), .required("policy_results", PolicyResult.list), .optional("placement", Placement.schema),
     ])
 
     private func dryRun(_ draft: ResourceDraft, _ call: Call) async throws -> Answer {
@@ -84,6 +93,7 @@ package struct ResourceRoutes: Sendable {
                 json.field("resource", view)
                 json.field("estimate", admitted.estimate)
                 json.field("policy_results", JSON.array(admitted.policyResults.map(\.json)))
+                if let placement = admitted.placement { json.field("placement", placement.json) }
             }
             return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
         }
@@ -259,7 +269,7 @@ package struct ResourceRoutes: Sendable {
             let operation = try Operation.find(kept.operation, in: call.caller.tenant, connection)
             var view = try Resource.find(kept.resource, in: call.caller.tenant, connection)
                 .view(at: call.at, operation: operation, estimate: kept.estimate, connection)
-            view.policyResults = kept.policyResults
+            (view.policyResults, view.placement) = (kept.policyResults, kept.placement)
             var current = Answer.json(answer.status, view, capacity: 2048)
             current.headers = answer.headers
             current.headers[.eTag] = view.resource.etag.text
@@ -274,7 +284,7 @@ package struct ResourceRoutes: Sendable {
             } else {
                 try admitted.resource.view(at: now, operation: admitted.operation, estimate: admitted.estimate, connection)
             }
-        view.policyResults = admitted.policyResults
+        (view.policyResults, view.placement) = (admitted.policyResults, admitted.placement)
         let status: HTTPResponse.Status = admitted.isNew ? .created : admitted.operation == nil ? .ok : .accepted
         var answer = Answer.json(status, view, capacity: 2048).with(etag: admitted.resource.etag)
         if admitted.isNew { answer.headers[.location] = "\(path)/\(admitted.resource.id)" }

@@ -16,6 +16,7 @@ struct ResourceView: JSONRepresentable {
     var estimate: Estimate?
     /// Likewise what policies warn of.
     var policyResults: [PolicyResult] = []
+    var placement: Placement?
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -33,6 +34,7 @@ struct ResourceView: JSONRepresentable {
             json.field("purge_time", resource.purgeAt)
             if let operation { json.field("operation", OperationView(operation: operation)) }
             if let estimate { json.field("estimate", estimate) }
+            if let placement { json.field("placement", placement.json) }
             if !policyResults.isEmpty { json.field("policy_results", JSON.array(policyResults.map(\.json))) }
         }
     }
@@ -153,6 +155,7 @@ extension ResourceView {
                 fields(kind) + [
                     .optional("operation", OperationView.schema), .optional("estimate", Estimate.schema),
                     .optional("policy_results", PolicyResult.list),
+                    .optional("placement", Placement.schema),
                 ]))
     }
 }

@@ -109,6 +109,7 @@ struct OperationChange {
             try retry(place, after: .seconds(15))
         case .trouble(let error):
             note(error, at: place)
+            if error.kind == .capacity { try CapacityFailure.note(resource, at: by.at, connection) }
             let wait = Backoff.afterTrouble(
                 attempt: operation.steps[place].attempt, asked: error.retryAfter, random: by.surroundings.random())
             try retry(place, after: wait, for: error)

@@ -29,8 +29,7 @@ struct PolicySubject: Sendable {
     fileprivate func monthlyCost(
         in tenant: Tenant, at now: Timestamp, _ connection: Connection
     ) throws -> (amount: ExactDecimal, currency: String)? {
-        let lines = spec.instance.map { [Demand.Line(sku: "instance." + $0.size, units: 1)] } ?? spec.demand.lines
-        return try HourlyRate.of(lines, provider: provider, location: location, at: now, in: tenant, connection)
+        try HourlyRate.of(spec.linesAtWork, provider: provider, location: location, at: now, in: tenant, connection)
             .map { ($0.amount * 730, $0.currency) }
     }
 }

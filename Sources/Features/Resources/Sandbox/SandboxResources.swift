@@ -29,7 +29,8 @@ package struct SandboxResources: SandboxSeed {
 
     private static let tables = [
         "policies", "schedule_stops", "schedules", "stack_members", "stack_plans", "stack_runs", "stack_templates", "stacks",
-        "project_freezes", "instance_samples", "operations", "resource_links", "resource_labels", "resources", "connections",
+        "project_freezes", "instance_samples", "operations", "resource_links", "resource_labels", "resources", "capacity_failures",
+        "connections",
     ]
 
     package func clear(_ tenant: Tenant, _ connection: Connection) throws {
@@ -41,7 +42,8 @@ package struct SandboxResources: SandboxSeed {
 
     package func plant(_ project: Project, by: Attribution, _ connection: Connection) throws {
         let simulator = ProviderConnection(
-            id: by.makeID(), tenant: by.tenant, name: "simulator", provider: "simulator", settings: .object([]), secret: nil, projects: nil,
+            id: by.makeID(), tenant: by.tenant, name: "simulator", provider: "simulator", settings: .object([]), secret: nil, labels: [:],
+            projects: nil,
             state: .connected, stateDetail: "", capabilities: nil, verifiedAt: nil, version: 1, createdAt: by.at, updatedAt: by.at)
         try simulator.insert(by: by, connection)
         let account = ProviderAccount(

@@ -15,6 +15,10 @@ package import Provider
 
 package struct AWSDriver: ProviderDriver {
     package let name = "aws"
+    package var most: Capabilities? {
+        Capabilities(
+            server: name, features: AWSProvider.features, largest: AWSInstanceType.largest, identification: AWSProvider.identification)
+    }
     private let outgoing: Outgoing
     private let pageSize: Int
 

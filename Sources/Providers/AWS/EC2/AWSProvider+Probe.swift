@@ -1,6 +1,14 @@
 import Provider
 
 extension AWSProvider {
+    static let features = S3Buckets.all.union([
+        .instances, .volumes, .networks, .resize, .userData, .attachVolume, .logs, .grow, .volumeSize, .encryption, .addresses,
+        .attachAddress, .firewalls, .snapshots, .liveSnapshots,
+    ])
+    static let identification: [ResourceKind: Capabilities.Identification] = [
+        .instance: .token, .volume: .token, .network: .label, .bucket: .name, .address: .label, .firewall: .label, .snapshot: .label,
+    ]
+
     /// Ids are unique over all accounts and regions, and so are names of buckets.
     func identity() async throws(ProviderError) -> String? { ec2.client.server }
 
@@ -15,14 +23,6 @@ extension AWSProvider {
         }
         return Capabilities(
             server: ProviderError.readable("aws \(ec2.client.region), account \(account)"),
-            features: Set<Capabilities.Feature>([
-                .instances, .volumes, .networks, .resize, .userData, .attachVolume, .logs, .grow, .volumeSize, .encryption,
-                .addresses, .attachAddress, .firewalls, .snapshots, .liveSnapshots,
-            ]).union(S3Buckets.all),
-            largest: AWSInstanceType.largest,
-            identification: [
-                .instance: .token, .volume: .token, .network: .label, .bucket: .name, .address: .label, .firewall: .label,
-                .snapshot: .label,
-            ])
+            features: Self.features, largest: AWSInstanceType.largest, identification: Self.identification)
     }
 }

@@ -5,6 +5,9 @@ package import Provider
 /// Buckets at any server that speaks S3: MinIO, Ceph, OpenStack Swift, AWS itself.
 package struct S3Driver: ProviderDriver {
     package let name = "s3"
+    package var most: Capabilities? {
+        Capabilities(server: name, features: S3Buckets.all, identification: S3Provider.identification)
+    }
     private let outgoing: Outgoing
 
     package init(outgoing: Outgoing) { self.outgoing = outgoing }
@@ -22,13 +25,14 @@ package struct S3Driver: ProviderDriver {
 
 /// One account at one server, as one installation sees it.
 struct S3Provider: Provider {
+    static let identification: [ResourceKind: Capabilities.Identification] = [.bucket: .name]
     let buckets: S3Buckets
     let endpoint: String
 
     func probe() async throws(ProviderError) -> Capabilities {
         try await buckets.api.send(.s3(.get))
         return Capabilities(
-            server: "S3 at \(endpoint)", features: try await buckets.features(), identification: [.bucket: .name])
+            server: "S3 at \(endpoint)", features: try await buckets.features(), identification: Self.identification)
     }
 
     func identity() async throws(ProviderError) -> String? { endpoint }

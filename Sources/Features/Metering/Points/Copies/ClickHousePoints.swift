@@ -59,8 +59,7 @@ package struct ClickHousePoints: PointStore {
                 points.word(value.bitPattern)
                 points.word(UInt64(bitPattern: day.copy))
             }
-            for (place, series) in day.sums.series.enumerated() {
-                let part = day.sums.part(place)
+            day.sums.eachSeries { series, part in
                 sums.word(UInt64(bitPattern: day.metric))
                 sums.half(UInt32(bitPattern: Int32(day.day)))
                 sums.half(series)

@@ -66,7 +66,7 @@ package struct CopyPoints: Sendable {
             WHERE d.metric = ? AND d.day = ? AND d.version = ?
             """, due.metric, due.day, due.version
         ) { row in
-            let points = try PointColumns(try row.get(0))
+            let points = try row.withBlob(0) { try PointColumns($0) }
             return CopiedDay(
                 metric: due.metric, day: due.day, copy: copy, points: points,
                 sums: DayRollup(of: points, try row.get(1, as: MetricFunction.self)))
