@@ -29,7 +29,7 @@ extension Parts {
             BackgroundTask("closed hours", every: .seconds(60)) { try await MeteredTime.catchUp(work, surroundings) },
             BackgroundTask("cost imports", every: .seconds(1), .everywhere) { try await importer.runQueued() },
             BackgroundTask("live events", every: .seconds(1), .everywhere) { try await hub.run() },
-            BackgroundTask("points", every: .seconds(5)) { try await FoldPoints(store: work, surroundings: surroundings).run() },
+            BackgroundTask("points", every: .seconds(3)) { try await FoldPoints(store: work, surroundings: surroundings).run() },
             BackgroundTask("audit retention", every: .seconds(3600)) { try await AuditRetention.enforce(work, surroundings) },
             BackgroundTask("view budgets", every: .seconds(300)) { try await budgets.run() },
             BackgroundTask("discoveries", every: .seconds(1)) { try await synchronizer.discover() },

@@ -29,25 +29,22 @@ struct DayRollup: Sendable {
     }
 
     init(of points: PointColumns, _ function: MetricFunction) {
-        var current: UInt32 = .max
-        var part = Combined()
-        for place in 0..<points.count {
-            let next = points.keys[place] / 24
-            if next != current {
-                close(current, part, function)
-                (current, part) = (next, Combined())
+        // In arrays: a slice that is appended to looks each time whether what it is a part of may grow.
+        var (series, amounts, counts): ([UInt32], [Double], [Int64]) = ([], [], [])
+        var place = 0
+        while place < points.count {
+            let current = points.keys[place] / 24
+            var part = Combined()
+            while place < points.count, points.keys[place] / 24 == current {
+                part.add(points.values[place], function)
+                place += 1
             }
-            part.add(points.values[place], function)
+            series.append(current)
+            amounts.append(part.amount)
+            counts.append(Int64(part.count))
+            total.add(part, function)
         }
-        close(current, part, function)
-    }
-
-    private mutating func close(_ series: UInt32, _ part: Combined, _ function: MetricFunction) {
-        guard part.count > 0 else { return }
-        self.series.append(series)
-        amounts.append(part.amount)
-        counts.append(Int64(part.count))
-        total.add(part, function)
+        (self.series, self.amounts, self.counts) = (series[...], amounts[...], counts[...])
     }
 
     /// Empty where it would say what the points say already: one point for each series.
