@@ -67,8 +67,9 @@ test-signals: $(BINARY)
 	python3 Tests/Conformance/webhooks.py --binary $(BINARY)
 	python3 Tests/Conformance/live.py --binary $(BINARY) --listeners 50
 
-## Every OAuth flow, completed by Authlib and requests-oauthlib; the quick start, by a client generated from /openapi.json.
+## Every OAuth flow, completed by Authlib and requests-oauthlib, and Apache asking about tokens; the quick start, by a client generated from /openapi.json.
 test-oauth: $(BINARY)
+	scripts/setup.sh apache2-bin libapache2-mod-auth-openidc openssl
 	python3 Tests/Conformance/oauth.py --binary $(BINARY)
 	python3 Tests/Conformance/client.py --binary $(BINARY)
 
@@ -82,8 +83,9 @@ test-docs: $(BINARY)
 	scripts/setup.sh curl jq
 	python3 Tests/Conformance/docs.py --binary $(BINARY)
 
-## The command line against a real server: logins, tables, waiting, following, listening, applying, exit statuses.
+## The command line against a real server: logins, tables, waiting, following, listening, applying, exit statuses, completion in bash, zsh and fish.
 test-cli: $(BINARY)
+	scripts/setup.sh zsh fish
 	python3 Tests/Conformance/cli.py --binary $(BINARY)
 
 ## Every provider on peers of its own: dockerd, podman, libvirtd with QEMU, Swift, and moto, an emulator of AWS. Needs root.
@@ -98,9 +100,10 @@ test-peers: setup
 test-fuzz: $(BINARY)
 	python3 Tests/Fuzz/contract.py --binary $(BINARY) --max-examples 5 --max-time 300
 
-## A headless Chromium walks the dashboard.
+## A headless Chromium walks the dashboard and /docs; .build/screenshots has every page, `python3 Tests/Browser/album.py` an index.html of them.
 test-browser: $(BINARY)
 	scripts/setup.sh chromium chromium-driver
+	rm -rf .build/screenshots
 	python3 Tests/Browser/browser.py --binary $(BINARY)
 	python3 Tests/Browser/costs.py --binary $(BINARY)
 

@@ -3,18 +3,14 @@
 
     cli.py --binary .build/debug/cloudapi
 
-Signing in and out, tables and JSON, waiting, following, forwarding letters that the library of their receivers accepts and that are byte for
+Signing in and out, tables and JSON, keys, waiting, importing, following, completing in three shells, forwarding letters that the library of their receivers accepts and that are byte for
 byte those the server itself sends, applying a file twice, and the exit status of everything that goes wrong.
 """
 import argparse
 import http.server
 import json
-import os
-import pty
 import queue
 import re
-import select
-import subprocess
 import sys
 import threading
 import time
@@ -27,6 +23,9 @@ from server import HOST, Checks, Server, free_port, init, within_venv, workspace
 within_venv("standardwebhooks>=1,<2")
 
 import standardwebhooks
+
+from line import Line, said
+from shells import completing
 
 STACK = """
 project: Shop
@@ -54,47 +53,6 @@ resources:
 """
 
 
-class Line:
-    """The command line of one person: a home folder, and nothing of ours in the environment."""
-
-    def __init__(self, binary, folder):
-        self.binary = str(binary)
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDAPI_")}
-        self.environment |= {"XDG_CONFIG_HOME": str(folder / "config"), "HOME": str(folder)}
-        self.config = folder / "config" / "cloudapi" / "config.json"
-
-    def run(self, *words, entered="", within=60, **environment):
-        return subprocess.run([self.binary, *map(str, words)], input=entered, capture_output=True, text=True, timeout=within,
-                              env=self.environment | environment)
-
-    def json(self, *words, **options):
-        return json.loads(self.run(*words, "--json", **options).stdout)
-
-    def start(self, *words):
-        return subprocess.Popen([self.binary, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
-
-    def on_terminal(self, *words, columns=100, typed=(), **environment):
-        """What is seen on a terminal of that width; of `typed`, pairs, each second is entered when the first has been asked."""
-        typed = list(typed)
-        leader, follower = pty.openpty()
-        process = subprocess.Popen([self.binary, *map(str, words)], stdin=follower, stdout=follower, stderr=follower, close_fds=True,
-                                   env=self.environment | {"COLUMNS": str(columns), "TERM": "xterm"} | environment)
-        os.close(follower)
-        seen, deadline = b"", time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if select.select([leader], [], [], 0.2)[0]:
-                try:
-                    seen += os.read(leader, 65536)
-                except OSError:  # the other end is closed
-                    break
-                if typed and typed[0][0].encode() in seen:
-                    os.write(leader, typed.pop(0)[1].encode() + b"\n")
-            elif process.poll() is not None:
-                break
-        os.close(leader)
-        return process.wait(10), seen.decode(errors="replace").replace("\r\n", "\n")
-
-
 class Receiver:
     """Takes letters on this machine."""
 
@@ -118,10 +76,6 @@ class Receiver:
     def next(self, within=30):
         headers, body = self.letters.get(timeout=within)
         return {name.lower(): value for name, value in headers.items()}, body
-
-
-def said(done):
-    return done.returncode, done.stdout, done.stderr
 
 
 def signing_in(check, line, url, credentials):
@@ -160,8 +114,26 @@ def statuses(check, line, project):
         done = line.run(*words, **environment)
         check.that(f"{name} is {status}", done.returncode == status, said(done))
     check.that("--help says what the exit statuses mean", "3 no credential" in re.sub(r"\s+", " ", line.run("--help").stdout))
-    for shell in ("bash", "fish"):
-        check.that(f"completion for {shell} knows the commands", "instances" in line.run("--generate-completion-script", shell).stdout)
+
+
+def keeping_keys(check, line, url):
+    done = line.run("keys", "create", "billing", "--scope", "costs:read", "--role", "viewer", "--json")
+    made = json.loads(done.stdout)
+    check.that("keys create makes one and tells its secret", done.returncode == 0 and made["key"].startswith("pk_live_"), said(done))
+
+    def reads(secret, what="costs"):
+        return line.run(what, *(["views"] if what == "costs" else []), CLOUDAPI_URL=url, CLOUDAPI_KEY=secret).returncode
+
+    check.that("it may do what it was made for, and no more", (reads(made["key"]), reads(made["key"], "projects")) == (0, 3))
+    row = next((each for each in line.run("keys", "list", "--all").stdout.splitlines() if made["key_id"] in each), "")
+    check.that("keys list shows it, not its secret", "billing" in row and "read:costs" in row and made["key"] not in row, row)
+    done = line.run("keys", "rotate", made["key_id"], "--overlap", "60", "--json")
+    fresh = json.loads(done.stdout)["key"]
+    check.that("keys rotate gives another secret, and the old one works on", fresh != made["key"] and (reads(fresh), reads(made["key"])) == (0, 0), said(done))
+    check.that("keys revoke ends both at once", line.run("keys", "revoke", made["key_id"]).returncode == 0 and (reads(fresh), reads(made["key"])) == (3, 3))
+    check.that("again it is done already: 0", line.run("keys", "revoke", made["key_id"]).returncode == 0)
+    check.that("one that is not there is 4", line.run("keys", "revoke", "key_nothing").returncode == 4)
+    check.that("a scope that is none is 7", line.run("keys", "create", "odd", "--scope", "nothing:at-all").returncode == 7)
 
 
 def looking(check, line):
@@ -209,6 +181,12 @@ def costs(check, line, folder):
     (folder / "wrong.csv").write_text("BilledCost\n1\n")
     done = line.run("costs", "import", folder / "march.csv")
     check.that("a bill goes to the server one is signed in to", done.returncode == 0 and "1 rows" in done.stdout, said(done))
+    (folder / "april.csv").write_text(f"{columns}\n" + f"{row}\n".replace("2026-03", "2026-05").replace("2026-04", "2026-06").replace("2026-05-", "2026-04-").replace("2026-06-", "2026-05-") * 20_000)
+    code, seen = line.on_terminal("costs", "import", folder / "april.csv")
+    bars = re.findall(r"\[#*\.*\] +(\d+) %", seen)
+    check.that("a bar is shown on a terminal while a bill is sent, and it is full at the end", code == 0 and "20000 rows" in seen.replace(",", "")
+               and bars and bars == sorted(bars, key=int) and bars[-1] == "100", (code, bars, seen[-300:]))
+    check.that("and none into a pipe", "%" not in line.run("costs", "import", folder / "march.csv").stderr)
     done = line.run("costs", "import", folder / "wrong.csv")
     check.that("a bill that is refused is 1, with its line", done.returncode == 1 and "line 1" in done.stdout, said(done))
     done = line.run("costs", "show", "--from", "2026-03-01", "--to", "2026-03-31")
@@ -352,6 +330,7 @@ def main():
                                                  ("faulty", {"latency_ms": 0, "faults": [{"step": "create", "kind": "rejected", "times": 99}]}, [faulty])):
                     made = client.call("POST", "/v1/connections", {"name": name, "provider": "simulator", "settings": settings, "project_ids": projects})
                     assert made.status == 201, made
+            keeping_keys(check, line, f"http://{HOST}:{server.port}")
             provisioning(check, line, project)
             costs(check, line, folder)
             following(check, line, server)
@@ -359,6 +338,7 @@ def main():
             applying(check, line, folder)
             stacking(check, line, folder)
             filling(check, line, folder, server, credentials)
+            completing(check, line, folder)
             done = line.run("logout")
             check.that("logout forgets", done.returncode == 0 and line.run("whoami", "--url", f"http://{HOST}:{server.port}").returncode == 3, said(done))
     return check.ended()

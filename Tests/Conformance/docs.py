@@ -3,9 +3,9 @@
 
     docs.py --binary .build/debug/cloudapi [--only signals] [--keep folder]
 
-Of README.md and docs/*.md: every block marked `sh`, from top to bottom in one shell, and every block marked `python`. What is not to be run
-(installing, serving, what somebody types once) is marked `console` or `text` there. Of the pages under /docs: every block that has a button to
-copy it. Each command must exit with 0, and each curl in it be answered 2xx, or as the comment behind it says: `# … answers 402`.
+Of README.md and docs/*.md: every block marked `sh`, from top to bottom in one shell, and every block marked `python`. What somebody types once, or
+with something of their own at hand, is marked `console` there and rehearsed (rehearsals.py). Of the pages under /docs: every block that has a button
+to copy it. Each command must exit with 0, and each curl in it be answered 2xx, or as the comment behind it says: `# … answers 402`.
 
 A page finds CLOUDAPI_URL, CLOUDAPI_KEY, CLOUDAPI_EMAIL, CLOUDAPI_PASSWORD, `cloudapi` and its ./data, and RECEIVER, an address that takes
 letters; the pages under /docs find CLOUD_API_KEY. Everything else they have to make themselves.
@@ -27,6 +27,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "Durability"), str(HERE.parent / "Fuzz")]
 from server import HOST, ROOT, Checks, Server, init, python_with, workspace
+
+from rehearsals import rehearse
 
 SOCKET = Path("/var/run/docker.sock")
 BASH = ["bash", "--noprofile", "--norc"]
@@ -174,16 +176,21 @@ def of_markdown(check, options, path, folder):
         for command in wanted:
             command.text = command.text.replace('"provider":"docker","settings":{"endpoint":"unix:///var/run/docker.sock"}', '"provider":"simulator"')
     name = path.relative_to(ROOT)
-    if not wanted and not any(block.language == "python" for block in blocks):
+    if not wanted and not any(block.language in ("python", "console") for block in blocks):
         return
     site = Site(options, folder)
     bills(folder)
     with site.server.start():
-        for command, code, written in site.run(wanted):
-            judged(check, name, command, code, written)
+        told = ""
+        for command, code, written in site.run([*wanted, Command(0, "declare -p APP VERIFIER 2>/dev/null || true")]):
+            told += written
+            if command.line:
+                judged(check, name, command, code, written)
         for block in blocks:
             if block.language == "python":
                 python(check, name, block, site)
+            elif block.language == "console":
+                rehearse(check, name, block, blocks, site, told)
 
 
 # What a receiver has in its hands: a letter that the server really sent.
@@ -215,6 +222,23 @@ def python(check, name, block, site):
     text = (LETTER if "request." in block.text else "") + block.text
     ran = subprocess.run([str(interpreter), "-c", text], env=site.environment, cwd=site.folder, capture_output=True, text=True, timeout=60)
     check.that(f"{name}:{block.line}  python", ran.returncode == 0, ran.stderr)
+
+
+def of_index(check, options, folder):
+    """docs/README.md leads to every page there is, and no link of a page leads nowhere."""
+    text = (ROOT / "docs" / "README.md").read_text()
+    linked = set(re.findall(r"\]\((?:\.\./)?([^)#]+)", text))
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} | {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.sh")}
+    check.that("docs/README.md leads to every page and example", pages <= linked, pages - linked)
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        links = [link for link in re.findall(r"\]\(([^)#\s]+)", path.read_text()) if "://" not in link and not link.startswith("/")]
+        lost = [link for link in links if not (path.parent / link).exists()]
+        check.that(f"{path.relative_to(ROOT)}  its {len(links)} links lead somewhere", not lost, lost)
+    site = Site(options, folder)
+    with site.server.start() as server, server.client() as client:
+        served = set(re.findall(r'href="(/docs/how-to/[^"#]+)', client.call("GET", "/docs/how-to").body.decode()))
+    listed = set(re.findall(r"`(/docs/how-to/[^`]+)`", text))
+    check.that("docs/README.md lists the how-tos that are served", served == listed, served ^ listed)
 
 
 # The pages under /docs
@@ -341,6 +365,8 @@ def main():
         for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
             if options.only in str(path.relative_to(ROOT)):
                 of_markdown(check, options, path, folder / path.stem)
+        if options.only in "docs/README.md":
+            of_index(check, options, folder / "index")
         if options.only in "/docs":
             of_site(check, options, folder / "site")
     return check.ended()

@@ -32,7 +32,7 @@ class Checks:
 
     def that(self, name, holds, seen=""):
         self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
-        print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:500]}", flush=True)
+        print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:900]}", flush=True)
         return holds
 
     def ended(self):
