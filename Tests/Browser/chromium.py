@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Durability"))
 from server import die_with_parent
 
 PATIENCE = 15
+TALLEST = 10_000
 
 
 class Page:
@@ -35,9 +36,8 @@ class Page:
     # the protocol
 
     def send(self, method, **parameters):
-        self.last += 1
+        self.post(method, **parameters)
         number = self.last
-        self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
             message = json.loads(self.socket.recv())
             if message.get("id") == number:
@@ -45,6 +45,11 @@ class Page:
                     raise RuntimeError(f"{method}: {message['error']['message']}")
                 return message["result"]
             self.note(message)
+
+    def post(self, method, **parameters):
+        """Sends without waiting for the answer; what is sent next is done after it."""
+        self.last += 1
+        self.socket.send(json.dumps({"id": self.last, "method": method, "params": parameters}))
 
     def note(self, message):
         method, about = message.get("method"), message.get("params", {})
@@ -162,9 +167,11 @@ class Page:
     def sees(self, selector):
         return self.evaluate(f"!!document.querySelector({json.dumps(selector)})?.checkVisibility()")
 
-    def press(self, key):
-        for kind in ("rawKeyDown", "keyUp"):
-            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9, "Enter": 13}[key])
+    def press(self, key, times=1):
+        for _ in range(times):
+            for kind in ("rawKeyDown", "keyUp"):
+                self.post("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9, "Enter": 13}[key])
+        self.evaluate("0")
 
     def look(self, width, height, scheme):
         """Changes the window of a living page; nothing is loaded again."""
@@ -172,9 +179,12 @@ class Page:
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def shot(self, path):
+        """The whole page; of one that is very tall, what the window shows of it."""
         size = self.send("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        Path(path).write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]))
+        options = {}
+        if size["height"] <= TALLEST:
+            options = {"captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}}
+        Path(path).write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png", optimizeForSpeed=True, **options)["data"]))
 
     def cookies(self):
         return self.send("Network.getCookies")["cookies"]

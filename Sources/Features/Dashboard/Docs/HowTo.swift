@@ -33,7 +33,7 @@ struct DocsHowTos: Sendable {
         <h1>How to</h1>
         <p>One page for each common job. Set <code>CLOUD_API_KEY</code> to a workspace key with all scopes, and paste from top to bottom; ids go into shell variables by <code>jq</code>. These very lines are run against a fresh server by the tests.</p>
         <div class="cards">
-        {{#entries}}<a class="card" href="/docs/how-to/{{name}}"><h3>{{title}}</h3><p>{{lead}}</p></a>
+        {{#entries}}<a class="card" href="/docs/how-to/{{name}}"><h2>{{title}}</h2><p>{{lead}}</p></a>
         {{/entries}}</div>
         {{/main}}{{/docs}}
         """

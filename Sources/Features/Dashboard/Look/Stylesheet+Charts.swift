@@ -32,8 +32,8 @@ extension Stylesheet {
         .figures dt { color: var(--muted); font-size: 0.8125rem; } .figures dd { margin: 0; font-size: 1.375rem; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.011em; }
         .figures .small { font-size: 0.8125rem; font-weight: 400; letter-spacing: 0; color: var(--muted); display: block; }
         .behind { margin-top: 1rem; } .behind > summary { cursor: pointer; color: var(--muted); font-size: 0.875rem; }
-        .scroll { overflow-x: auto; max-height: 24rem; overflow-y: auto; border: 1px solid var(--line); border-radius: 8px; margin-top: 0.75rem; }
-        .scroll table { border-collapse: separate; border-spacing: 0; } .scroll th { position: sticky; top: 0; } .scroll td, .scroll th { white-space: nowrap; padding: 0.375rem 0.75rem; }
+        .behind .scroll { overflow-x: auto; max-height: 24rem; overflow-y: auto; border: 1px solid var(--line); border-radius: 8px; margin-top: 0.75rem; }
+        .behind .scroll table { border-collapse: separate; border-spacing: 0; } .behind .scroll th { position: sticky; top: 0; } .behind .scroll td, .behind .scroll th { white-space: nowrap; padding: 0.375rem 0.75rem; }
         .wide-table { overflow-x: auto; } .wide-table td, .wide-table th { padding-top: 0.5rem; padding-bottom: 0.5rem; } .wide-table .name { min-width: 10rem; }
         .controls { display: grid; gap: 0.75rem; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: end; }
         .controls label { font-size: 0.8125rem; margin-bottom: 0.25rem; } .controls input:not([type=checkbox]), .controls select { height: 2.25rem; font-size: 0.875rem; padding-left: 0.625rem; }

@@ -26,7 +26,7 @@ extension Stylesheet {
         .facts { display: grid; grid-template-columns: auto 1fr; gap: 0.375rem 1.25rem; margin: 1rem 0; } .facts dt { color: var(--muted); } .facts dd { margin: 0; }
         .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); margin: 1rem 0; }
         .cards .card { padding: 1rem 1.125rem; color: inherit; text-decoration: none; } .cards .card p { color: var(--muted); margin: 0.25rem 0 0; font-size: 0.875rem; }
-        a.card:hover { border-color: var(--accent); } a.card h3 { color: var(--accent); }
+        a.card:hover { border-color: var(--accent); } a.card h2, a.card h3 { color: var(--accent); font-size: 1rem; }
 
         .endpoint { padding: 2rem 0; border-top: 1px solid var(--line); } .endpoint > h3 { font-size: 1.0625rem; }
         .endpoint .line { display: flex; gap: 0.625rem; align-items: baseline; margin: 0.375rem 0 0.5rem; }

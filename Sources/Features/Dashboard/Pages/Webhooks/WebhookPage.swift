@@ -131,7 +131,7 @@ struct WebhookPage: Sendable {
         {{#page.secret}}<section class="card fresh" aria-labelledby="fresh-title" data-address="/app/webhooks/{{page.id}}" data-focus tabindex="-1"><h2 id="fresh-title">Copy the secret now</h2><p>Deliveries are signed with it, as Standard Webhooks has it. It cannot be shown again.</p>
         <p class="label" id="secret-label">Secret</p><div class="copyable"><code id="secret" aria-labelledby="secret-label">{{.}}</code><button type="button" data-copy="secret" hidden>Copy</button></div></section>{{/page.secret}}
         <div class="stack">
-        <section class="card" aria-label="State"><div class="badges">{{#page.state}}{{> badge}}{{/page.state}}{{#page.events}}<span class="tag">{{.}}</span>{{/page.events}}</div>
+        <section class="card" aria-label="State" id="webhook-state" data-live="3000"><div class="badges">{{#page.state}}{{> badge}}{{/page.state}}{{#page.events}}<span class="tag">{{.}}</span>{{/page.events}}</div>
         {{#page.trouble}}<p class="trouble">{{.}}</p>{{/page.trouble}}{{#page.overlap}}<p class="hint">Signed with the old secret too until {{.}}.</p>{{/page.overlap}}</section>
         {{#page.mayWrite}}<details class="card filters"><summary>Send again</summary><form method="post" action="/app/webhooks/{{page.id}}/replay">{{> form-fields}}<div class="fields">
         <div class="field"><label for="from">Everything since</label><input id="from" name="from" type="date"></div>
