@@ -22,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,6 +34,8 @@ from rehearsals import rehearse
 SOCKET = Path("/var/run/docker.sock")
 BASH = ["bash", "--noprofile", "--norc"]
 STREAM_SECONDS = 2
+# Pages that are run at one time; each has a server of its own, and most of its time is waiting.
+AT_ONCE = 2
 
 # What stands before the real curl: an answer of 400 or more is an exit of 22, every status goes to the log, and a stream ends some time.
 CURL = f"""#!/bin/bash
@@ -362,13 +365,15 @@ def main():
     options = parser.parse_args()
     check = Checks()
     with workspace(options.keep) as folder:
-        for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-            if options.only in str(path.relative_to(ROOT)):
-                of_markdown(check, options, path, folder / path.stem)
-        if options.only in "docs/README.md":
-            of_index(check, options, folder / "index")
-        if options.only in "/docs":
-            of_site(check, options, folder / "site")
+        pages = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if options.only in str(path.relative_to(ROOT))]
+        with ThreadPoolExecutor(AT_ONCE) as hands:
+            work = [hands.submit(of_markdown, check, options, path, folder / path.parent.name / path.stem) for path in pages]
+            if options.only in "docs/README.md":
+                work.append(hands.submit(of_index, check, options, folder / "index"))
+            if options.only in "/docs":
+                work.append(hands.submit(of_site, check, options, folder / "site"))
+            for each in work:
+                each.result()
     return check.ended()
 
 

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 from pathlib import Path
@@ -29,10 +30,12 @@ class Checks:
     """What a suite asked and found, printed as it goes; `ended` is for its last line and its exit status."""
 
     passed = failed = 0
+    lock = threading.Lock()
 
     def that(self, name, holds, seen=""):
-        self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
-        print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:900]}", flush=True)
+        with self.lock:
+            self.passed, self.failed = self.passed + bool(holds), self.failed + (not holds)
+            print(f"ok    {name}" if holds else f"FAIL  {name}   {str(seen)[:900]}", flush=True)
         return holds
 
     def ended(self):
