@@ -216,7 +216,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DashboardTests",
-            dependencies: ["Dashboard", "TestKit", "Server", "Web", "Metering", "Resources", "Storage", "Kernel", .httpTypes],
+            dependencies: [
+                "Dashboard", "TestKit", "Server", "Web", "Metering", "Resources", "Storage", "Kernel", .hummingbird, .httpTypes,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ResourcesTests",

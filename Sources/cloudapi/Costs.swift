@@ -9,11 +9,12 @@ import Storage
 
 struct Costs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Import bills, export cost rows, and read cost views.",
+        abstract: "Show what this month comes to, read cost views, import bills and export cost rows.",
         discussion: """
             Import and export work on the data of this machine when --data, --database or --config names it, or when nobody is signed in to a \
             server; else on that server.
-            """, subcommands: [Import.self, Export.self] + ConsoleCommands.costs)
+            """, subcommands: ConsoleCommands.costs + [Import.self, Export.self],
+        defaultSubcommand: ConsoleCommands.costOverview)
 
     struct Place: ParsableArguments {
         @OptionGroup var store: StoreOptions

@@ -8,7 +8,7 @@ PAGES = ("overview", "projects", "resources", "resources/new", "resources/new/vo
 # What is opened from a list: where the list is, and the link.
 DETAILS = {"resource": ("resources?kind=instance", "[data-resource-id^=inst_] a.name"), "budget": ("usage/budgets", "[data-budget-id] a.name"),
            "alert": ("usage/alerts", "[data-alert-id] a.name"), "webhook": ("webhooks", "[data-webhook-id] a.name"),
-           "event": ("events", "[data-event-id] a"), "project": ("projects", "main a.name")}
+           "event": ("events", "[data-event-id] a"), "operation": ("events?type=instance.*", "main [href^='/app/operations/']"), "project": ("projects", "main a.name")}
 
 
 class Sandbox:

@@ -66,6 +66,13 @@ import Testing
             let browser = try await Browser.signedIn(cloud)
             try await browser.go("/app/costs?\(Self.span)&cumulative=true")
             #expect(browser.page.contains("Cost, added up by day") && !browser.page.contains("class=\"bar "))
+            #expect(browser.page.contains("<th scope=\"col\" class=\"number\">added up</th>"))
+            #expect(browser.page.contains("data.csv?start_date=2026-03-01&amp;end_date=2026-03-07&amp;cumulative=true"))
+            let file = try await browser.go("/app/costs/data.csv?\(Self.span)&cumulative=true&compare=none").text.split(separator: "\r\n")
+            #expect(file[0].hasPrefix("day,cost (USD),added up"))
+            let sums = file.dropFirst().compactMap { ExactDecimal(String($0.split(separator: ",")[2])) }
+            let days = file.dropFirst().compactMap { ExactDecimal(String($0.split(separator: ",")[1])) }
+            #expect(sums.count == 7 && sums.last == days.reduce(.zero, +))
             try await browser.go("/app/costs?\(Self.span)&compare=none")
             #expect(!browser.page.contains("id=\"previous\"") && !browser.page.contains("dashed\" d="))
             try await browser.go("/app/costs?start_date=2026-02-01&end_date=2026-02-07&compare=previous_month")

@@ -26,6 +26,27 @@ import Testing
         }
     }
 
+    @Test func `what was measured is drawn, with its table and its file`() async throws {
+        try await Installation.run { installation in
+            let key = installation.home.testKey
+            let id = try #require(try await installation.get("/v1/instances?power=running", as: key).ids.first)
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            try await browser.go("/app/resources/\(id)?window=15m")
+            for part in ["cpu-wide-title", "memory-wide-title", "network-wide-title", "metrics.csv?window=15m", "class=\"behind\""] {
+                #expect(browser.page.contains(part), "\(part)")
+            }
+            let file = try await browser.go("/app/resources/\(id)/metrics.csv?window=15m")
+            #expect(file.header("Content-Type")?.hasPrefix("text/csv") == true)
+            #expect(file.header("Content-Disposition") == "attachment; filename=\"metrics-15m.csv\"")
+            let lines = file.text.split(separator: "\r\n").map(String.init)
+            #expect(lines.first?.hasPrefix("at,cpu_percent,memory_bytes,memory_limit_bytes,") == true && lines.count > 1, "\(file.text)")
+            #expect(try await browser.go("/app/resources/\(id)/metrics.csv?window=never").status == 400)
+            try await browser.look(at: "live")
+            #expect(try await browser.go("/app/resources/\(id)/metrics.csv").status == 404)
+        }
+    }
+
     @Test func `one is priced, kept out by a budget with what would fit, and made`() async throws {
         try await Installation.run { installation in
             let browser = try await Browser.signedIn(installation)

@@ -172,6 +172,21 @@ import Testing
             #expect(browser.reply.status == 303)
             try await browser.go("/app/settings/prices")
             #expect(browser.page.contains("0.012345678901234567 USD") && browser.page.contains("not yet"))
+            let price = try #require(
+                try await cloud.get("/v1/prices?sku=instance.huge", as: cloud.home.liveKey).items.first?["id"]?.string)
+            #expect(browser.page.contains("<option value=\"\(price)\">instance.huge, 0.012345678901234567 USD, since 1 Apr 2026"))
+            let early = ["price": price, "effective_to": "2026-03-01"]
+            #expect(try await browser.submit("/app/settings/prices/end", early).status == 422)
+            #expect(browser.page.contains("A price ends after its beginning") && browser.page.contains("value=\"2026-03-01\""))
+            try await browser.submit("/app/settings/prices/end", ["price": price, "effective_to": "2026-05-01"])
+            #expect(browser.reply.status == 303)
+            func end() async throws -> JSON? {
+                try await cloud.get("/v1/prices/\(price)", as: cloud.home.liveKey).expecting(200)["effective_to"]
+            }
+            #expect(try await end() == "2026-05-01T00:00:00Z")
+            #expect(try await browser.go("/app/settings/prices").text.contains("1 May 2026"))
+            try await browser.submit("/app/settings/prices/end", ["price": price, "effective_to": ""])
+            #expect(try await end() == .null)
 
             try await browser.go("/app/settings/workspace")
             try await browser.submit("/app/settings/workspace", ["name": "<Home> & Co"])
@@ -221,6 +236,10 @@ import Testing
             #expect(browser.reply.status == 303)
             try await browser.go("/app/settings/slack")
             #expect(browser.page.contains("Connected") && !browser.page.contains("abcdefghijklmnop"))
+            try await browser.submit("/app/settings/slack/test")
+            #expect(browser.location == "/app/settings/slack?done=tested")
+            try await browser.go("/app/settings/slack?done=tested")
+            #expect(browser.page.contains("On its way") && browser.page.contains("data-live=\"1500\""))
             try await browser.submit("/app/settings/slack/deletion", ["confirmed": "yes"])
             #expect(try await cloud.get("/v1/channels/slack", as: cloud.home.liveKey).text("status") == "not_connected")
         }

@@ -1,4 +1,5 @@
 import Kernel
+import Metering
 import Server
 import TestKit
 import Testing
@@ -25,6 +26,35 @@ import Testing
             #expect(try await browser.submit("/app/usage/quotas/instances", ["account": account, "limit": "many"]).status == 422)
             try await browser.submit("/app/usage/quotas/instances", ["account": account, "limit": ""])
             #expect(try await limit() == standard)
+        }
+    }
+
+    @Test func `requests by day are drawn, with their table and their file`() async throws {
+        try await Installation.run { installation in
+            let account = installation.home.account.rawValue
+            for _ in 1...3 { _ = try await installation.get("/v1/ping", as: installation.home.liveKey).expecting(200) }
+            try await installation.parts.counter.flush()
+            let browser = try await Browser.signedIn(installation)
+            try await browser.go("/app/usage")
+            for part in ["<svg class=\"wide\"", "<svg class=\"narrow\"", "class=\"behind\"", "/app/usage/data.csv?account=\(account)"] {
+                #expect(browser.page.contains(part), "\(part)")
+            }
+            let file = try await browser.go("/app/usage/data.csv?account=\(account)")
+            #expect(file.header("Content-Type")?.hasPrefix("text/csv") == true)
+            let lines = file.text.split(separator: "\r\n").map(String.init)
+            let from = installation.clock.now.floored(toSeconds: 86_400).adding(days: -29)
+            let api = try await installation.get(
+                "/v1/accounts/\(account)/usage?window=1d&from=\(from)", as: installation.home.liveKey
+            ).expecting(200).items
+            #expect(lines.first == "day,requests,complete" && lines.count == 31 && api.count == 30)
+            for (line, day) in zip(lines.dropFirst(), api).dropLast() {
+                #expect(line == "\(day["start"]?.string?.prefix(10) ?? ""),\(day["requests"]?.integer ?? -1),yes")
+            }
+            #expect(
+                lines.last?.hasPrefix("\(installation.clock.now.description.prefix(10)),") == true && lines.last?.hasSuffix(",no") == true)
+            let away = try await installation.makeWorkspace()
+            let stranger = try await Browser.signedIn(installation, email: away.email, password: away.password)
+            #expect(try await stranger.go("/app/usage/data.csv?account=\(account)").status == 404)
         }
     }
 

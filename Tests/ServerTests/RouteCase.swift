@@ -135,6 +135,7 @@ struct RouteCase: Sendable {
         "GET /v1/audit": RouteCase(reference: .init(noun: .project, query: { "project_id=\($0)" }, body: nil)),
         "GET /v1/audit/export": RouteCase(),
         "GET /v1/audit/keys": RouteCase(),
+        "POST /v1/audit/verification": RouteCase(),
         "GET /v1/audit/checkpoints": RouteCase(),
         "POST /v1/audit/checkpoints": RouteCase(),
         "GET /v1/audit/checkpoints/{id}": RouteCase(path: [.checkpoint]),

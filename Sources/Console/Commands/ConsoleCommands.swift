@@ -7,13 +7,16 @@ package enum ConsoleCommands {
     package static var remote: [any ParsableCommand.Type] {
         [
             Projects.self, Keys.self, Instances.self, Volumes.self, Networks.self, Buckets.self, IPs.self, Firewalls.self,
-            Snapshots.self, Providers.self, Placements.self, Usage.self, Events.self, WebhookCommands.self,
+            Snapshots.self, Providers.self, Placements.self, OperationCommands.self, Usage.self, Events.self, WebhookCommands.self,
             AlertCommands.self, Apply.self,
         ]
     }
 
     /// Stand under `costs`, beside import and export.
-    package static var costs: [any ParsableCommand.Type] { [CostViews.self, CostData.self] }
+    package static var costs: [any ParsableCommand.Type] { [costOverview, CostViews.self, CostData.self] }
+
+    /// What `costs` does by itself.
+    package static var costOverview: any ParsableCommand.Type { CostOverview.self }
 }
 
 /// A command that speaks to a server.

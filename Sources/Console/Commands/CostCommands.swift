@@ -34,16 +34,23 @@ struct CostData: RemoteCommand {
     var granularity: String?
 
     func run(_ server: Remote) async throws {
+        try await showCosts(
+            server, view, groupBy: groupBy, [("start_date", from), ("end_date", to), ("granularity", granularity)])
+    }
+}
+
+extension RemoteCommand {
+    /// What a view, named by its id or name, comes to by group, and came to in the period compared with.
+    func showCosts(_ server: Remote, _ view: String, groupBy: String, _ query: [(String, String?)]) async throws {
         let answer = try await server.get(
-            "/v1/cost-views/\(Remote.escaped(id(server)))/data",
-            [("start_date", from), ("end_date", to), ("group_by", groupBy), ("granularity", granularity)])
+            "/v1/cost-views/\(Remote.escaped(server.costView(view)))/data", query + [("group_by", groupBy)])
         show(answer) { terminal in
             let json = answer.json
             let head = "\(json["start_date"]?.string ?? "") to \(json["end_date"]?.string ?? ""), \(json["currency"]?.string ?? "")"
             let rows =
                 (json["groups"]?.array ?? []).map { group in
                     JSON.given([
-                        ("group", .string(Self.name(of: group))), ("cost", group["total"]?["cost"]),
+                        ("group", .string(group.nameOfGroup)), ("cost", group["total"]?["cost"]),
                         ("before", group["total"]?["previous_cost"]),
                     ])
                 } + [JSON.given([("group", "total"), ("cost", json["total"]?["cost"]), ("before", json["total"]?["previous_cost"])])]
@@ -52,16 +59,18 @@ struct CostData: RemoteCommand {
             return head + "\n" + table.text(width: terminal.width, colours: terminal.hasColours)
         }
     }
+}
 
-    private static func name(of group: JSON) -> String {
-        (group["key"]?.members ?? []).map { TextTable.text($0.value) }.joined(separator: ", ")
-    }
+extension JSON {
+    fileprivate var nameOfGroup: String { (self["key"]?.members ?? []).map { TextTable.text($0.value) }.joined(separator: ", ") }
+}
 
-    private func id(_ server: Remote) async throws -> String {
+extension Remote {
+    fileprivate func costView(_ view: String) async throws -> String {
         guard !view.hasPrefix("cv_") else { return view }
         var cursor: String?
         repeat {
-            let page = try await server.get("/v1/cost-views", [("limit", "100"), ("cursor", cursor)]).json
+            let page = try await get("/v1/cost-views", [("limit", "100"), ("cursor", cursor)]).json
             if let id = page["data"]?.array?.first(where: { $0["name"]?.string == view })?["id"]?.string { return id }
             cursor = page["next_cursor"]?.string
         } while cursor != nil

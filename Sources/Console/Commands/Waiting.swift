@@ -20,7 +20,7 @@ struct Waiting: ParsableArguments {
 
 enum Operation {
     /// Asks with `wait`, so that a long one costs a request every five seconds and not a hundred a minute.
-    static func end(_ id: String, _ server: Remote) async throws {
+    static func end(_ id: String, _ server: Remote, isWell: Set<String> = ["succeeded"]) async throws {
         let bar = ProgressBar()
         defer { bar.clear() }
         while true {
@@ -30,12 +30,12 @@ enum Operation {
             let step = steps.first { $0["state"]?.string != "done" }?["name"]?.string
             bar.show(percent: Int(operation["progress_percent"]?.integer ?? 0), step ?? state)
             switch state {
-            case "succeeded": return
+            case _ where isWell.contains(state): return
             case "queued", "running", "canceling", "undoing": continue
             default:
                 let reason = operation["error"]?["detail"]?.string
                 let next =
-                    ["blocked", "stuck"].contains(state) ? "\n  Next: look at the provider, then POST /v1/operations/\(id)/resolve." : ""
+                    ["blocked", "stuck"].contains(state) ? "\n  Next: look at the provider, then cloudapi operations resolve \(id)." : ""
                 throw RemoteFailure(.failure, "Error: The operation \(id) is \(state)\(reason.map { ": " + $0 } ?? ".")\(next)")
             }
         }

@@ -21,6 +21,13 @@ package enum AuditEvents {
                 .required("call", .string(1...200)), .required("filters", .array(.string(1...20), 0...20, "Which filters were used.")),
             ]),
         EventType(
+            "audit.verified", "Every hash of the log was computed again.",
+            data: [
+                .required("verified", .boolean()), .required("events", .integer(0...Int64.max)),
+                .required("to_seq", Schema.integer(0...Int64.max).nullable),
+                .required("first_break_seq", Schema.integer(0...Int64.max).nullable),
+            ]),
+        EventType(
             "audit.checkpointed", "A signed checkpoint was made.",
             data: [.required("seq", .integer(0...Int64.max)), .required("hash", .string(64...64))]),
         EventType(

@@ -39,6 +39,12 @@ package struct AuditRoutes: Sendable {
                 query: EventQuery.parameters + [Self.format],
                 answers: [.file(AuditExport.Format.allCases.map(\.mediaType), "The rows.")], problems: [.cursorExpired], handler: export),
             Route(
+                .post, "/v1/audit/verification", .scope(.auditRead), "Verify the log",
+                details: """
+                    Reads the whole log of this side and computes every hash again, as `cloudapi audit verify` does on the server itself. Who does not \
+                    trust the server compares `head_hash`, or a checkpoint, with what was kept elsewhere.
+                    """, answers: [.ok(AuditVerification.schema)], problems: [.forbidden], handler: verify),
+            Route(
                 .get, "/v1/audit/checkpoints", .scope(.auditRead), "List checkpoints",
                 query: ListEnvelope.parameters(sort: ["created_at"]), answers: [.list(of: Checkpoint.schema)], problems: [.forbidden],
                 handler: list),
@@ -83,6 +89,15 @@ package struct AuditRoutes: Sendable {
         let query = try EventQuery(call)
         try await reads.note(call, "GET /v1/audit/export")
         return try await AuditExport(query: query, format: format, call: call).answer()
+    }
+
+    private func verify(_ call: Call) async throws -> Answer {
+        try call.caller.requireWorkspace(.viewer)
+        let found = try await AuditVerification.make(of: call.caller.tenant, in: call.store, at: call.at)
+        return try await call.commit { connection in
+            found.log(by: call.attribution, connection)
+            return .json(.ok, found)
+        }
     }
 
     private func list(_ call: Call) async throws -> Answer {

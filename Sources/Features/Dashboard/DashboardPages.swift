@@ -70,6 +70,7 @@ package struct DashboardPages: Sendable {
         SchedulesPage(pages: self).add(to: router)
         PoliciesPage(pages: self).add(to: router)
         ResourcePage(pages: self).add(to: router)
+        OperationPage(pages: self).add(to: router)
         EventsPage(pages: self).add(to: router)
         AuditPage(pages: self).add(to: router)
         WebhooksPage(pages: self).add(to: router)

@@ -20,7 +20,7 @@ struct Look: Sendable {
         "alerts": AlertsPage.template, "alert": AlertPage.template, "resources": ResourcesPage.template,
         "new-resource": NewResourcePage.template, "stacks": StacksPage.template, "stack": StacksPage.oneTemplate,
         "schedules": SchedulesPage.template, "policies": PoliciesPage.template,
-        "overview": OverviewPage.template, "resource": ResourcePage.template,
+        "overview": OverviewPage.template, "resource": ResourcePage.template, "operation": OperationPage.template,
 
         "error": ErrorPage.template,
         "sign-in": SignInPage.template, "invitation": InvitationPage.template,
@@ -30,7 +30,8 @@ struct Look: Sendable {
         "settings-tabs": SettingsPage.tabsTemplate, "fresh-secret": FreshSecretPanel.template, "form-part": FormPart.template,
         "field-hint": FormPart.hintTemplate,
         "table-part": TablePart.template, "unit-metrics": UnitMetricsPage.template, "unit-metric": UnitMetricContent.template,
-        "markers": PageMarker.template, "costs": CostsPage.template, "cost-breakdown": CostsBreakdown.template,
+        "markers": PageMarker.template, "chart-part": ChartPart.template, "costs": CostsPage.template,
+        "cost-breakdown": CostsBreakdown.template,
         "cost-view": CostViewForm.template, "cost-imports": CostImportsPage.template,
         "consent": ConsentPage.template,
         "docs": Docs.template, "docs-overview": DocsOverview.template,

@@ -21,6 +21,7 @@ extension Stylesheet {
         .slot { fill: transparent; } .slot:hover { fill: var(--text); fill-opacity: 0.06; }
         .marker path { stroke: var(--accent); stroke-dasharray: 2 3; } .marker circle { fill: var(--accent); }
         .marker text { font-size: 10px; font-weight: 650; fill: var(--surface); }
+        .chart-title { font-size: 0.875rem; font-weight: 550; margin: 1.25rem 0 0.5rem; }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin: 0.75rem 0 0; padding: 0; font-size: 0.8125rem; color: var(--muted); }
         .legend li { display: flex; align-items: center; gap: 0.375rem; min-width: 0; overflow-wrap: anywhere; }
         .swatch { flex: none; width: 0.75rem; height: 0.75rem; border-radius: 3px; background: var(--s0); display: inline-block; }

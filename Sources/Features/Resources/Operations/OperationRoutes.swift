@@ -20,14 +20,19 @@ package struct OperationRoutes: Sendable {
                 filters: [
                     .init("resource", .string(1...100, .text, "Of one resource, by id.")),
                     .init("state", .choice(of: Operation.State.self)),
+                    .init(
+                        "open",
+                        .choice(
+                            ["true", "false"],
+                            "Only those that have not ended, blocked and stuck ones among them; with `false`, only those that have.")),
                     .init("project_id", .string(1...100)),
                 ]), answers: [.list(of: OperationView.schema)]
         ) { call in
             let request = try call.pageRequest()
             let page = try await call.read { connection in
                 try Operation.list(
-                    request, resource: call.query["resource"], state: call.query["state"], project: call.query["project_id"],
-                    for: call.caller, connection)
+                    request, resource: call.query["resource"], state: call.query["state"], isOpen: call.query["open"].map { $0 == "true" },
+                    project: call.query["project_id"], for: call.caller, connection)
             }
             return call.answer(page.map { OperationView(operation: $0) })
         }

@@ -98,13 +98,15 @@ extension Operation {
     static let sortFields = ["created_at"]
 
     static func list(
-        _ request: PageRequest, resource: String?, state: String?, project: String?, for caller: Caller, _ connection: Connection
+        _ request: PageRequest, resource: String?, state: String?, isOpen: Bool?, project: String?, for caller: Caller,
+        _ connection: Connection
     ) throws -> Page<Operation> {
         var query = ListQuery(selection, sortable: ["created_at": .id], defaultSort: .init(field: "created_at", descending: true))
         query.filter("workspace = ? AND mode = ?", caller.workspace, caller.mode)
         if case .projects(let roles) = caller.reach { query.filter("project", isOneOf: Array(roles.keys)) }
         if let resource { query.filter("resource = ?", resource) }
         if let state { query.filter("state = ?", state) }
+        if let isOpen { query.filter(isOpen ? "finished_at IS NULL" : "finished_at IS NOT NULL") }
         if let project { query.filter("project = ?", project) }
         return try query.page(request, connection, place: { item, _ in .init(value: "", id: item.id.rawValue) }, as: read)
     }

@@ -2,13 +2,7 @@ import Kernel
 
 /// The chart of the costs page: bars by the breakdown with the period before as a line, or both added up from bucket to bucket.
 struct CostsChart: Sendable {
-    struct Entry: Sendable {
-        let swatch: String
-        let name: String
-    }
-
-    let html: String
-    let legend: [Entry]
+    let drawing: ChartPart.Drawing
 
     init(_ answer: CostsAnswer, parts: [CostsAnswer.Part], markers: [PageMarker], isCumulative: Bool, period: String) {
         let amount = Amount(currency: answer.currency)
@@ -33,10 +27,7 @@ struct CostsChart: Sendable {
         chart.markers = markers.compactMap { marker in
             Self.place(of: marker.at, points).map { .init(place: $0, number: marker.number, title: "\(marker.type), \(marker.moment)") }
         }
-        html = chart.html
-        var legend = chart.bars.map { Entry(swatch: "s\($0.colour)", name: $0.name) }
-        legend += chart.lines.map { Entry(swatch: $0.isDashed ? "dashed" : "solid s1", name: $0.series.name) }
-        self.legend = legend
+        drawing = ChartPart.Drawing(chart)
     }
 
     private static func bars(_ parts: [CostsAnswer.Part], _ points: [CostsAnswer.Point]) -> [Chart.Series] {
@@ -44,7 +35,8 @@ struct CostsChart: Sendable {
         return parts.map { .init(name: $0.name, colour: $0.colour, values: Array($0.values.prefix(points.count))) }
     }
 
-    private static func added(_ values: [ExactDecimal]) -> [ExactDecimal] {
+    /// Each value with all before it.
+    static func added(_ values: [ExactDecimal]) -> [ExactDecimal] {
         var sum = ExactDecimal.zero
         return values.map { value in
             sum += value

@@ -24,14 +24,7 @@ struct CostsContent: Sendable {
         let difference: CostsBreakdown.Figure?
         let change: String?
         let notes: [String]
-        let chart: String
-        let legend: [CostsChart.Entry]
-        let markers: [PageMarker]
-        let hasMarkers: Bool
-        let hasMoreMarkers: Bool
-        let freshness: String
-        let table: String
-        let csvLink: String
+        let chart: ChartPart
         let breakdown: CostsBreakdown?
     }
 
@@ -158,13 +151,10 @@ extension CostsContent.Shown {
         notes = Self.notes(answer)
         let parts = answer.drawnParts
         let chart = CostsChart(answer, parts: parts, markers: markers.shown, isCumulative: choice.isCumulative, period: periodName)
-        (self.chart, legend) = (chart.html, chart.legend)
-        self.markers = markers.shown
-        hasMarkers = !markers.shown.isEmpty
-        hasMoreMarkers = markers.hasMore
-        freshness = Self.freshness(answer)
-        table = CostsTable(answer, parts).html
-        csvLink = choice.address(CostsPage.path + "/data.csv")
+        self.chart = ChartPart(
+            [chart.drawing], ChartTable(answer, parts, isCumulative: choice.isCumulative),
+            csv: choice.address(CostsPage.path + "/data.csv"),
+            markers: markers, note: Self.freshness(answer))
         breakdown = CostsBreakdown(answer, choice)
     }
 

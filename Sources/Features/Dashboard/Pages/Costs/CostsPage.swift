@@ -47,7 +47,8 @@ struct CostsPage: Sendable {
         let view = try Self.chosen(asked, try await visit.list("/v1/cost-views", query: ["sort": "created_at"], perPage: 100).items)
         let choice = asked.settled(in: view["zone"]?.string, at: visit.at)
         let answer = try await read(visit, choice, view)
-        return CostsTable(answer, answer.listedParts).csv(named: "costs-\(choice.start)-\(choice.end)")
+        return ChartTable(answer, answer.listedParts, isCumulative: choice.isCumulative).csv(
+            named: "costs-\(choice.start)-\(choice.end)")
     }
 
     private func read(_ visit: Visit, _ choice: CostsChoice, _ view: JSON) async throws -> CostsAnswer {
@@ -94,13 +95,7 @@ struct CostsPage: Sendable {
         {{#previous}}<div><dt>{{previousName}}</dt><dd id="previous"><data value="{{exact}}" title="{{exact}}">{{text}}</data></dd></div>{{/previous}}
         {{#difference}}<div><dt>Difference</dt><dd id="difference"><data value="{{exact}}" title="{{exact}}">{{text}}</data><span class="small">{{change}}</span></dd></div>{{/difference}}</dl>
         {{#notes}}<p class="notice">{{.}}</p>{{/notes}}
-        {{{chart}}}
-        <ul class="legend">{{#legend}}<li><span class="swatch {{swatch}}"></span>{{name}}</li>{{/legend}}</ul>
-        {{> markers}}
-        {{#hasMoreMarkers}}<p class="hint">The latest markers of the period are shown.</p>{{/hasMoreMarkers}}
-        <p class="hint">{{freshness}}</p>
-        <details class="behind"><summary>The numbers behind the chart</summary>{{{table}}}</details>
-        <p class="hint"><a href="{{csvLink}}">Download these numbers as CSV</a></p>
+        {{#chart}}{{> chart-part}}{{/chart}}
         </section>
         {{#breakdown}}{{> cost-breakdown}}{{/breakdown}}
         {{/page.shown}}

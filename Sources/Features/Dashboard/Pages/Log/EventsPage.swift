@@ -119,6 +119,8 @@ struct EventsPage: Sendable {
                 switch parts.count > 1 ? parts[1] : "" {
                 case "instances", "volumes", "networks", "buckets", "ips", "firewalls", "snapshots", "resources":
                     parts.count > 2 ? "/app/resources/\(parts[2])" : nil
+                case "operations": parts.count > 2 ? OperationPage.address(parts[2]) : nil
+                case "stacks": parts.count > 2 ? "\(StacksPage.path)/\(parts[2])" : nil
                 case "deliveries": parts.count > 2 ? "/app/deliveries/\(parts[2])" : nil
                 case "webhooks": parts.count > 2 ? "/app/webhooks/\(parts[2])" : nil
                 case "alerts": parts.count > 2 ? "/app/usage/alerts/\(parts[2])" : nil
@@ -155,7 +157,7 @@ struct EventsPage: Sendable {
         <p class="crumb"><a href="/app/events">Events</a></p>
         <div class="page-head"><div><h1>{{page.row.type}}</h1><p>{{#page.row.at}}{{> moment}}{{/page.row.at}}</p></div><div class="head-actions">{{#page.previous}}<a class="button plain" href="{{.}}">Before</a>{{/page.previous}}<a class="button plain" href="{{page.next}}">After</a></div></div>
         <div class="stack">
-        <section class="card" aria-label="Event"><dl class="facts">{{#page.facts}}<dt>{{name}}</dt><dd class="mono">{{value}}</dd>{{/page.facts}}</dl></section>
+        <section class="card" aria-label="Event"><dl class="facts">{{#page.facts}}<dt>{{name}}</dt><dd class="mono">{{value}}</dd>{{/page.facts}}{{#page.row.operation}}<dt>Operation</dt><dd class="mono"><a href="/app/operations/{{.}}">{{.}}</a></dd>{{/page.row.operation}}</dl></section>
         <section class="card"><h2>Data</h2><pre class="block-text" tabindex="0" aria-label="The event's data"><code>{{page.data}}</code></pre></section>
         <section class="card table-card" aria-labelledby="trace-title"><div class="card-head"><div><h2 id="trace-title">What came of it</h2><p>Of the same request: what it made, cost, told and set off.</p></div>{{#page.request}}<a href="/app/events?request_id={{.}}">Its events</a>{{/page.request}}</div>
         <table class="reflow"><thead><tr><th scope="col">What</th><th scope="col">Which</th><th scope="col">When</th></tr></thead><tbody>

@@ -110,52 +110,6 @@ struct OperationRow: Sendable {
     }
 }
 
-/// The newest readings of an instance.
-struct MetricsPanel: Sendable {
-    let summary: String
-    let rows: [Row]
-    let hasRows: Bool
-
-    struct Row: Sendable {
-        let at: Moment?
-        let cpu: String
-        let memory: String
-        let received: String
-        let sent: String
-    }
-
-    init(of id: String, _ visit: Visit) async throws {
-        do {
-            let answer = try await visit.get("/v1/instances/{id}/metrics", ["id": id], query: ["window": "1h"])
-            rows = answer.list("data").suffix(6).reversed().map { Row($0, at: visit.at) }
-            let average = Words.decimal(answer["average_cpu_percent"])
-            summary = average.map { "CPU over the last hour: \($0) % on average." } ?? "Nothing was measured in the last hour."
-        } catch let problem as Problem where problem.code.status != 404 {
-            rows = []
-            summary = problem.detail
-        }
-        hasRows = !rows.isEmpty
-    }
-}
-
-extension MetricsPanel.Row {
-    init(_ reading: JSON, at now: Timestamp) {
-        let limit = reading["memory_limit_bytes"]?.integer ?? 0
-        let used = reading["memory_bytes"]?.integer ?? 0
-        func perSecond(_ name: String) -> String {
-            switch reading[name] {
-            case .integer(let count): Words.bytes(count)
-            case .double(let count) where abs(count) < 9e18: Words.bytes(Int64(count))
-            default: "–"
-            }
-        }
-        self.init(
-            at: Moment(reading.time("at"), at: now), cpu: "\(Words.decimal(reading["cpu_percent"]) ?? "–") %",
-            memory: limit > 0 ? "\(Words.bytes(used)) of \(Words.bytes(limit))" : Words.bytes(used),
-            received: perSecond("network_received_bytes_per_second"), sent: perSecond("network_sent_bytes_per_second"))
-    }
-}
-
 /// The last lines an instance wrote.
 struct LogsPanel: Sendable {
     let note: String?

@@ -9,6 +9,7 @@ struct ResourcePage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/resources/{id}") { request, scope in await pages.signedIn(request, scope) { try await show($0) } }
+        router.get("/app/resources/{id}/metrics.csv") { request, scope in await pages.signedIn(request, scope, table) }
         router.post("/app/resources/{id}/actions/{verb}") { request, scope in await pages.signedIn(request, scope, act) }
         router.get("/app/resources/{id}/actions/{verb}") { _, scope in
             Response.seeOther("/app/resources/\(scope.parameters.get("id") ?? "")")
@@ -60,6 +61,11 @@ struct ResourcePage: Sendable {
             "resource", content.name, section: .resources, status: error.map { .init(code: $0.code.status) } ?? .ok, content)
     }
 
+    private func table(_ visit: Visit) async throws -> Response {
+        let readings = try await InstanceReadings.read(visit.parameter(), visit)
+        return readings.table.csv(named: "metrics-\(readings.window)")
+    }
+
     /// Does it with the API's own call; a refusal is told on the resource's page.
     private func act(_ visit: Visit) async throws -> Response {
         let id = visit.parameter()
@@ -94,15 +100,14 @@ struct ResourcePage: Sendable {
         <div><h2>Wanted</h2><dl class="facts">{{#page.spec}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/page.spec}}</dl></div></div></section>
         {{#page.cost}}<section class="card" aria-labelledby="cost-title"><h2 id="cost-title">Cost</h2><dl class="figures"><div><dt>This month</dt><dd>{{monthToDate}}</dd></div><div><dt>An hour</dt><dd>{{hourly}}</dd></div><div><dt>A month, as it is</dt><dd>{{monthly}}</dd></div></dl></section>{{/page.cost}}
         <section class="card" aria-labelledby="operations-title"><h2 id="operations-title">Operations</h2>
-        {{#page.operations}}<article class="operation"><div class="badges">{{#state}}{{> badge}}{{/state}}<strong>{{type}}</strong>{{#at}}<span class="muted small">{{> moment}}</span>{{/at}}</div>
+        {{#page.operations}}<article class="operation"><div class="badges">{{#state}}{{> badge}}{{/state}}<strong><a href="/app/operations/{{id}}">{{type}}</a></strong>{{#at}}<span class="muted small">{{> moment}}</span>{{/at}}</div>
         {{#isOpen}}<progress max="100" value="{{progress}}" aria-label="{{type}}">{{progress}} %</progress>{{/isOpen}}
         {{#error}}<p class="trouble">{{.}}</p>{{/error}}
         <details{{#isOpen}} open{{/isOpen}}><summary>{{summary}}</summary><ol class="steps">{{#steps}}<li>{{name}} <span class="muted">{{state}}{{#trouble}}: {{.}}{{/trouble}}</span></li>{{/steps}}</ol></details></article>{{/page.operations}}
         {{^page.operations}}<p class="muted">Nothing has been done to it yet.</p>{{/page.operations}}</section>
-        {{#page.metrics}}<section class="card table-card" aria-labelledby="metrics-title"><div class="card-head"><div><h2 id="metrics-title">Metrics</h2><p>{{summary}}</p></div></div>
-        {{#hasRows}}<table class="reflow"><thead><tr><th scope="col">At</th><th scope="col" class="number">CPU</th><th scope="col" class="number">Memory</th><th scope="col" class="number">Network in, a second</th><th scope="col" class="number">Network out, a second</th></tr></thead><tbody>
-        {{#rows}}<tr><td>{{#at}}{{> moment}}{{/at}}</td><td data-label="CPU" class="number">{{cpu}}</td><td data-label="Memory" class="number">{{memory}}</td><td data-label="Network in" class="number">{{received}}</td><td data-label="Network out" class="number">{{sent}}</td></tr>{{/rows}}
-        </tbody></table>{{/hasRows}}</section>{{/page.metrics}}
+        {{#page.metrics}}<section class="card" aria-labelledby="metrics-title"><div class="card-head"><div><h2 id="metrics-title">Metrics</h2><p>{{summary}}</p></div></div>
+        <ul class="chips" aria-label="Time shown">{{#windows}}<li><a href="{{address}}"{{#isChosen}} aria-current="true"{{/isChosen}}>{{label}}</a></li>{{/windows}}</ul>
+        {{#chart}}{{> chart-part}}{{/chart}}</section>{{/page.metrics}}
         {{#page.logs}}<section class="card" aria-labelledby="logs-title"><h2 id="logs-title">Logs</h2>{{#note}}<p class="muted">{{.}}</p>{{/note}}{{#hasLines}}<pre class="log" tabindex="0" aria-label="The last lines"><code>{{#lines}}<span class="muted">{{at}}</span> {{message}}
         {{/lines}}</code></pre>{{/hasLines}}</section>{{/page.logs}}
         <section class="card table-card" aria-labelledby="history-title"><div class="card-head"><h2 id="history-title">History</h2><a href="/app/events?subject={{page.id}}">All events</a></div>{{#page}}{{> event-table}}{{/page}}</section>

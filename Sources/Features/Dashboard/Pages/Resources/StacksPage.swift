@@ -124,7 +124,7 @@ struct StacksPage: Sendable {
         <section class="card" aria-label="State"><div class="badges" role="status">{{#page.state}}{{> badge}}{{/page.state}}{{#page.variables}}<span class="tag">{{.}}</span>{{/page.variables}}</div></section>
         {{#page.members}}{{> table-part}}{{/page.members}}
         {{#page.operation}}<section class="card" aria-labelledby="operation-title"><h2 id="operation-title">Last operation</h2>
-        <article class="operation"><div class="badges">{{#state}}{{> badge}}{{/state}}<strong>{{type}}</strong>{{#at}}<span class="muted small">{{> moment}}</span>{{/at}}</div>
+        <article class="operation"><div class="badges">{{#state}}{{> badge}}{{/state}}<strong><a href="/app/operations/{{id}}">{{type}}</a></strong>{{#at}}<span class="muted small">{{> moment}}</span>{{/at}}</div>
         {{#isOpen}}<progress max="100" value="{{progress}}" aria-label="{{type}}">{{progress}} %</progress>{{/isOpen}}
         {{#error}}<p class="trouble">{{.}}</p>{{/error}}
         <details{{#isOpen}} open{{/isOpen}}><summary>{{summary}}</summary><ol class="steps">{{#steps}}<li>{{name}} <span class="muted">{{state}}{{#trouble}}: {{.}}{{/trouble}}</span></li>{{/steps}}</ol></details></article></section>{{/page.operation}}

@@ -13,6 +13,10 @@ struct PriceSettings: Sendable {
         router.post("/app/settings/prices") { request, scope in
             await pages.acting(request, scope, create) { try await show($0, problem: $1) }
         }
+        router.post("/app/settings/prices/end") { request, scope in
+            await pages.acting(request, scope, end) { try await show($0, problem: $1) }
+        }
+        router.get("/app/settings/prices/end") { _, _ in Response.seeOther(Self.tab.path) }
         router.post("/app/settings/prices/{id}/deletion") { request, scope in
             await pages.acting(request, scope, delete) { try await show($0, problem: $1) }
         }
@@ -41,10 +45,12 @@ struct PriceSettings: Sendable {
                     .text("description", "Description (optional)", most: 1000),
                 ])
             content.forms = [problem == nil || visit.form["sku"] == nil ? form : form.filled(from: visit.form)]
+            let ending = Self.ending(items.filter { !$0.isOver(at: visit.at) })
+            content.more = [visit.form["price"] == nil ? ending : ending.filled(from: visit.form, saying: problem)]
         }
         let rows = items.map { price in
             let from = price["effective_from"]?.string.flatMap { Timestamp($0) }
-            let isOver = price["effective_to"]?.string.flatMap { Timestamp($0) }.map { $0 <= visit.at } ?? false
+            let isOver = price.isOver(at: visit.at)
             let place = [price.text("provider"), price.text("location")].filter { !$0.isEmpty && $0 != "*" }.joined(separator: " · ")
             return TablePart.Row(
                 id: price.text("id"),
@@ -73,6 +79,29 @@ struct PriceSettings: Sendable {
         return visit.settings(content, status: problem?.code.status ?? 200)
     }
 
+    /// For a day that is known ahead; the button of a row ends a price at once.
+    private static func ending(_ prices: [JSON]) -> FormPart {
+        FormPart(
+            title: "End a price on a day", action: tab.path("end"), submit: "Set the end", id: "end-price", place: .folded,
+            fields: [
+                .select(
+                    "price", "Price",
+                    prices.map {
+                        ($0.text("id"), "\($0.text("sku")), \($0.text("amount")) \($0.text("currency")), since \($0.day("effective_from"))")
+                    }),
+                .text("effective_to", "Ends", hint: "Midnight UTC at the beginning of that day; empty for no end.", type: "date", most: 10),
+            ]
+        ).identified(by: "end")
+    }
+
+    private func end(_ visit: Visit) async throws -> Response {
+        let day = visit.form.text("effective_to")
+        try await visit.send(
+            .patch, "/v1/prices/{id}", ["id": visit.form.text("price")],
+            body: ["effective_to": day.isEmpty ? .null : .string(day + "T00:00:00Z")])
+        return Response.seeOther(Self.tab.path + "?done=changed")
+    }
+
     private func create(_ visit: Visit) async throws -> Response {
         let form = visit.form
         var body: [JSON.Member] = []
@@ -98,4 +127,9 @@ struct PriceSettings: Sendable {
         try await visit.send(.delete, "/v1/prices/{id}", ["id": id])
         return Response.seeOther(Self.tab.path + "?done=deleted")
     }
+}
+
+extension JSON {
+    /// Of a price: whether it has ended.
+    fileprivate func isOver(at now: Timestamp) -> Bool { time("effective_to").map { $0 <= now } ?? false }
 }

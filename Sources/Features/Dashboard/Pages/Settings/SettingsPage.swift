@@ -60,6 +60,8 @@ enum SettingsPage {
         var fresh: FreshSecretPanel?
         var facts: [Fact] = [] { didSet { hasFacts = !facts.isEmpty } }
         private(set) var hasFacts = false
+        /// Milliseconds between looks at the facts; nil when they do not change by themselves.
+        var pause: Int?
         var forms: [FormPart] = []
         var tables: [TablePart] = []
         /// After the tables.
@@ -86,7 +88,7 @@ enum SettingsPage {
         {{#page.error}}<p class="notice bad" role="alert">{{.}}</p>{{/page.error}}
         {{#page.fresh}}{{> fresh-secret}}{{/page.fresh}}
         <div class="stack">
-        {{#page.hasFacts}}<section class="card"><dl class="facts-list">{{#page.facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/page.facts}}</dl></section>{{/page.hasFacts}}
+        {{#page.hasFacts}}<section class="card" id="facts"{{#page.pause}} data-live="{{.}}"{{/page.pause}}><dl class="facts-list">{{#page.facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/page.facts}}</dl></section>{{/page.hasFacts}}
         {{#page.forms}}{{> form-part}}{{/page.forms}}
         {{#page.tables}}{{> table-part}}{{/page.tables}}
         {{#page.more}}{{> form-part}}{{/page.more}}

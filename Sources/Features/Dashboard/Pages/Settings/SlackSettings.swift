@@ -23,7 +23,7 @@ struct SlackSettings: Sendable {
     }
 
     private static let notices = [
-        "connected": "Slack is connected.", "tested": "A test message is on its way.",
+        "connected": "Slack is connected.", "tested": "A test message is sent; below stands what came of it.",
         "disconnected": "Slack is disconnected; messages are held.",
     ]
     private static let states = ["connected": "Connected", "not_connected": "Not connected", "failing": "Failing"]
@@ -46,6 +46,10 @@ struct SlackSettings: Sendable {
         content.facts += [
             .init(name: "On their way", value: channel.text("queued")), .init(name: "Held", value: channel.text("held")),
         ]
+        if visit.query("done") == "tested" {
+            content.facts.append(.init(name: "Test message", value: Self.outcome(channel, at: visit.at)))
+            content.pause = channel.count("queued") > 0 ? 1500 : nil
+        }
         if let error = channel["error"]?.string { content.facts.append(.init(name: "Slack says", value: error)) }
         guard visit.may(.alertsWrite, as: .editor) else { return visit.settings(content, status: problem?.code.status ?? 200) }
         content.forms = [
@@ -71,6 +75,13 @@ struct SlackSettings: Sendable {
             ]
         }
         return visit.settings(content, status: problem?.code.status ?? 200)
+    }
+
+    /// Of a test message. One that Slack does not take is sent again for a while.
+    private static func outcome(_ channel: JSON, at now: Timestamp) -> String {
+        if let error = channel["error"]?.string { return "Not taken: \(error)" }
+        if channel.count("queued") > 0 { return "On its way" }
+        return channel.count("held") > 0 ? "Held until Slack is connected" : "Delivered, \(channel.when("last_delivered_at", at: now))"
     }
 
     private func connect(_ visit: Visit) async throws -> Response {

@@ -73,12 +73,12 @@ struct UnitReading: Sendable {
         return numerators.compactMap(\.self).reduce(ExactDecimal.zero, +).divided(by: below)
     }
 
-    var table: CostsTable {
-        CostsTable(
+    var table: ChartTable {
+        ChartTable(
             head: [granularity, "numerator", "denominator", "value", "numerator before", "denominator before", "value before", "change"],
             lines: points.map { point in
                 [
-                    CostsTable.date(point.label), point.numerator?.description ?? "", point.denominator?.description ?? "",
+                    ChartTable.date(point.label), point.numerator?.description ?? "", point.denominator?.description ?? "",
                     point.value?.description ?? "", point.previousNumerator?.description ?? "",
                     point.previousDenominator?.description ?? "",
                     point.previous?.description ?? "", point.change?.description ?? "",
@@ -100,12 +100,8 @@ struct UnitMetricContent: Sendable {
     let previous: CostsBreakdown.Figure?
     let change: String?
     let last: CostsBreakdown.Figure?
-    let chart: String
     let hasValues: Bool
-    let markers: [PageMarker]
-    let hasMarkers: Bool
-    let table: String
-    let csvLink: String
+    let chart: ChartPart
     var notice: String?
     var error: String?
     var form: FormPart?
@@ -143,8 +139,8 @@ struct UnitMetricContent: Sendable {
                 "\(words), \(choice.start) to \(choice.end), with the period before as a dashed line. The table below has every number.",
             amount: amount, slots: slots)
         chart.lines = [
-            .init(series: .init(name: "Before", colour: 0, values: reading.points.map(\.previous)), isDashed: true),
-            .init(series: .init(name: "Value", colour: 1, values: reading.points.map(\.value)), isDashed: false),
+            .init(series: .init(name: "The period before", colour: 0, values: reading.points.map(\.previous)), isDashed: true),
+            .init(series: .init(name: "This period", colour: 1, values: reading.points.map(\.value)), isDashed: false),
         ]
         let buckets = Self.buckets(reading.points.map(\.label), end: choice.end)
         chart.markers = markers.shown.compactMap { marker in
@@ -152,11 +148,8 @@ struct UnitMetricContent: Sendable {
                 .init(place: $0, number: marker.number, title: "\(marker.type), \(marker.moment)")
             }
         }
-        self.chart = chart.html
-        self.markers = markers.shown
-        hasMarkers = !markers.shown.isEmpty
-        table = reading.table.html
-        csvLink = "\(UnitMetricsPage.address(id, "data.csv"))?\(choice.query)"
+        self.chart = ChartPart(
+            [.init(chart)], reading.table, csv: "\(UnitMetricsPage.address(id, "data.csv"))?\(choice.query)", markers: markers)
     }
 
     /// Where buckets begin and end: each lasts to the next.
@@ -193,11 +186,7 @@ struct UnitMetricContent: Sendable {
         {{#page.change}}<div><dt>Change</dt><dd>{{.}}</dd></div>{{/page.change}}
         {{#page.last}}<div><dt>Latest value</dt><dd><data value="{{exact}}" title="{{exact}}">{{text}}</data></dd></div>{{/page.last}}</dl>
         {{^page.hasValues}}<p class="notice">There is no value in this period: a bucket without a denominator has none.</p>{{/page.hasValues}}
-        {{{page.chart}}}
-        <ul class="legend"><li><span class="swatch solid s1"></span>This period</li><li><span class="swatch dashed"></span>The period before</li></ul>
-        {{#page}}{{> markers}}{{/page}}
-        <details class="behind"><summary>The numbers behind the chart</summary>{{{page.table}}}</details>
-        <p class="hint"><a href="{{page.csvLink}}">Download these numbers as CSV</a></p>
+        {{#page.chart}}{{> chart-part}}{{/page.chart}}
         </section>
         {{#page.form}}{{> form-part}}{{/page.form}}
         {{#page.deletion}}<form method="post" action="{{.}}">{{> form-fields}}<button class="plain danger" data-confirm="Delete this unit metric? Costs and streams stay.">Delete this unit metric</button></form>{{/page.deletion}}

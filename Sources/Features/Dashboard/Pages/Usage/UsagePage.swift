@@ -11,6 +11,7 @@ struct UsagePage: Sendable {
 
     func add(to router: Router<RequestScope>) {
         router.get("/app/usage") { request, scope in await pages.signedIn(request, scope) { try await show($0) } }
+        router.get("/app/usage/data.csv") { request, scope in await pages.signedIn(request, scope, table) }
         router.post("/app/usage/quotas/{metric}") { request, scope in await pages.signedIn(request, scope, setQuota) }
         router.get("/app/usage/quotas/{metric}") { _, _ in Response.seeOther(Self.path) }
     }
@@ -26,17 +27,10 @@ struct UsagePage: Sendable {
         let bar: String
         let isOver: Bool
         let period: String
-        let days: [Day]
+        let days: ChartPart?
         let quotas: [QuotaRow]
         let mayWrite: Bool
         let error: String?
-    }
-
-    private struct Day: Sendable {
-        let start: String
-        let requests: String
-        let share: Int64
-        let isPartial: Bool
     }
 
     fileprivate struct QuotaRow: Sendable {
@@ -55,11 +49,9 @@ struct UsagePage: Sendable {
         let asked = visit.form["account"] ?? visit.query("account")
         let usage = try await visit.get("/v1/usage", query: ["account_id": asked])
         let account = usage.text("account_id")
-        let windows = try await visit.getIfAllowed("/v1/accounts/{id}/usage", ["id": account], query: ["window": "1d"])
+        let days = try await UsageChart.readIfAllowed(account, visit)
         let quotas = try await visit.getIfAllowed("/v1/quotas", query: ["account_id": account])
         let percent = Words.decimal(usage["quota_percent"])
-        let rows = windows?.list("data") ?? []
-        let most = max(1, rows.map { $0["requests"]?.integer ?? 0 }.max() ?? 1)
         let content = Content(
             tabs: Tab.usage(at: Self.path),
             accounts: accounts.map { Choice(value: $0.text("id"), label: $0.text("name"), isChosen: $0.text("id") == account) },
@@ -68,14 +60,14 @@ struct UsagePage: Sendable {
             bar: percent.flatMap { ExactDecimal($0) }.map { ($0 > 100 ? 100 : $0).description } ?? "0",
             isOver: percent.flatMap { ExactDecimal($0) }.map { $0 >= 90 } ?? false,
             period: "\(usage.text("period_start").prefix(10)) to \(usage.text("period_end").prefix(10))",
-            days: rows.reversed().map { row in
-                let count = row["requests"]?.integer ?? 0
-                return Day(
-                    start: row.time("start").map(Words.day) ?? "", requests: Words.count(Int(count)), share: count * 100 / most,
-                    isPartial: !row.flag("complete"))
-            }, quotas: (quotas.map { $0["data"] ?? $0["items"] ?? .null }?.array ?? []).map { QuotaRow($0) },
+            days: days?.part, quotas: (quotas.map { $0["data"] ?? $0["items"] ?? .null }?.array ?? []).map { QuotaRow($0) },
             mayWrite: visit.caller.scopes.contains(.quotasWrite) && visit.caller.reachesWorkspace, error: error?.sentence)
         return visit.page("usage", "Usage", section: .usage, status: error.map { .init(code: $0.code.status) } ?? .ok, content)
+    }
+
+    private func table(_ visit: Visit) async throws -> Response {
+        let account = try await visit.get("/v1/usage", query: ["account_id": visit.query("account")]).text("account_id")
+        return try await UsageChart.read(account, visit).table.csv(named: "requests-\(visit.at.description.prefix(10))")
     }
 
     /// An empty field goes back to the standard.
@@ -107,9 +99,7 @@ struct UsagePage: Sendable {
         <section class="card" aria-labelledby="requests-title" id="requests" data-live="5000"><h2 id="requests-title">Requests</h2>
         <dl class="figures"><div><dt>{{page.period}}</dt><dd>{{page.requests}}<small>of {{page.included}}{{#page.percent}}, {{.}} %{{/page.percent}}</small></dd></div></dl>
         {{#page.percent}}<progress max="100" value="{{page.bar}}"{{#page.isOver}} class="over"{{/page.isOver}} aria-label="Requests of the quota">{{.}} %</progress>{{/page.percent}}
-        <table class="reflow flush"><caption class="sr">Requests by day</caption><thead><tr><th scope="col">Day</th><th scope="col" class="number">Requests</th><th scope="col"><span class="sr">Share of the busiest day</span></th></tr></thead><tbody>
-        {{#page.days}}<tr><td>{{start}}{{#isPartial}} <span class="muted">so far</span>{{/isPartial}}</td><td data-label="Requests" class="number">{{requests}}</td><td class="wide-cell"><progress class="thin" max="100" value="{{share}}" aria-hidden="true"></progress></td></tr>
-        {{/page.days}}</tbody></table></section>
+        {{#page.days}}{{> chart-part}}{{/page.days}}</section>
         <section class="card table-card" aria-labelledby="quotas-title"><div class="card-head"><div><h2 id="quotas-title">Quotas</h2><p>What the account may have at one time.</p></div></div>
         <table class="reflow"><thead><tr><th scope="col">What</th><th scope="col" class="number">Used</th><th scope="col" class="number">Limit</th>{{#page.mayWrite}}<th scope="col"><span class="sr">Change</span></th>{{/page.mayWrite}}</tr></thead><tbody>
         {{#page.quotas}}<tr><td class="name">{{label}}</td><td data-label="Used" class="number">{{used}}</td><td data-label="Limit" class="number">{{limit}}{{#isStandard}} <span class="muted small">standard</span>{{/isStandard}}</td>

@@ -3,39 +3,12 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// The numbers behind the chart, with all their digits: as a table on the page, and as a file.
-struct CostsTable: Sendable {
+/// The numbers behind a chart, with all their digits: as a table on the page, and as a file.
+struct ChartTable: Sendable {
     private let head: [String]
     private let lines: [[String]]
 
     init(head: [String], lines: [[String]]) { (self.head, self.lines) = (head, lines) }
-
-    /// A line for each bucket: the whole, what it is compared with, and each of the parts.
-    init(_ answer: CostsAnswer, _ parts: [CostsAnswer.Part]) {
-        let isCompared = answer.total.previous != nil
-        var head = [answer.granularity, "cost (\(answer.currency))"]
-        if isCompared { head += ["compared with", "cost then", "difference", "change"] }
-        self.head = head + parts.map(\.name)
-        lines = answer.points.enumerated().map { index, point in
-            var line = [point.date.map(Self.date) ?? "", point.costs.current.description]
-            if isCompared {
-                line += [
-                    point.previousDate.map(Self.date) ?? "", point.costs.previous?.description ?? "",
-                    point.costs.difference?.description ?? "", point.costs.change?.description ?? "",
-                ]
-            }
-            return line + parts.map { index < $0.values.count ? $0.values[index].description : "" }
-        }
-    }
-
-    /// `2026-03-01`, `2026-03-01 05:00`.
-    static func date(_ label: String) -> String {
-        let digits = Array(label.utf8)
-        func part(_ range: Range<Int>) -> String { String(decoding: digits[range], as: UTF8.self) }
-        guard digits.count >= 8 else { return label }
-        let day = "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))"
-        return digits.count >= 10 ? "\(day) \(part(8..<10)):00" : day
-    }
 
     var html: String {
         var html = MarkupWriter()
