@@ -8,6 +8,8 @@ SHARED   ?= ../shared
 # With the driver for libvirt where its library is; see Package.swift.
 export CLOUDAPI_LIBVIRT ?= $(shell pkg-config --exists libvirt 2>/dev/null && echo 1)
 AS_ROOT  := $(if $(filter 0,$(shell id -u)),,sudo)
+# BUILT=1 says that everything is built, as in .ci/run, whose suites run beside each other: nothing is built, and nothing waits for SwiftPM's lock.
+BUILD    := $(if $(BUILT),@true,$(SWIFT) build)
 
 .PHONY: run test test-swift test-conformance test-durability test-postgres test-points test-points-cluster test-failover test-signals test-oauth test-costs test-docs test-cli test-peers test-fuzz test-browser check bench release openapi setup clean
 
@@ -21,8 +23,8 @@ test: setup test-swift test-conformance test-durability
 
 ## Six tests at a time: more of them on a small machine make those wait that speak to real sockets.
 test-swift: setup
-	$(SWIFT) build --build-tests
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build
+	$(BUILD) --build-tests
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --ignore-lock
 
 ## The documented APIs, replayed against the binary, and what an operator does to it.
 test-conformance: $(BINARY)
@@ -43,13 +45,15 @@ test-durability: $(BINARY)
 
 ## Every Swift test, the seeds, kill -9 and an operator's mishaps on a private PostgreSQL 15; three servers on one database.
 test-postgres: setup
+	$(BUILD) --build-tests
+	$(BUILD) --product cloudapi
 	scripts/test-postgres.sh
 	python3 Tests/Conformance/postgresql.py --binary $(BINARY)
 	python3 Tests/Durability/servers.py --binary $(BINARY)
 
 ## Points read from a real ClickHouse: the same answers, byte for byte. Installs clickhouse-server.
 test-points: setup
-	$(SWIFT) build --build-tests
+	$(BUILD) --build-tests
 	scripts/test-points.sh
 
 ## The same from two shards of two replicas, some of them killed meanwhile. Not part of .ci/run. Installs clickhouse-server and ZooKeeper.
@@ -92,8 +96,8 @@ test-cli: $(BINARY)
 test-peers: export CLOUDAPI_LIBVIRT = 1
 test-peers: setup
 	scripts/setup.sh libvirt-dev
-	$(SWIFT) build --build-tests
-	$(SWIFT) build --product cloudapi
+	$(BUILD) --build-tests
+	$(BUILD) --product cloudapi
 	scripts/test-peers.sh
 
 ## schemathesis over /openapi.json.
@@ -107,10 +111,11 @@ test-browser: $(BINARY)
 	python3 Tests/Browser/browser.py --binary $(BINARY)
 	python3 Tests/Browser/costs.py --binary $(BINARY)
 
-## Format lint; warnings are errors in every target already.
+## Format lint; builds everything once, with warnings as errors.
 check: setup
 	$(SWIFT) format lint --strict --recursive --configuration .swift-format Sources Tests Benchmarks Package.swift
-	$(SWIFT) build --build-tests
+	$(BUILD) --build-tests
+	$(BUILD) --product cloudapi
 
 ## One table from one run; docs/benchmarks.md keeps the last.
 bench: release
@@ -129,7 +134,7 @@ setup:
 	scripts/setup.sh
 
 $(BINARY): setup
-	$(SWIFT) build --product cloudapi
+	$(BUILD) --product cloudapi
 
 clean:
 	rm -rf .build

@@ -87,7 +87,7 @@ joined() {
     return $failed
 }
 
-suite providers swift test --skip-build --filter 'ProviderTests|AWSTests' "$@"
+suite providers swift test --skip-build --ignore-lock --filter 'ProviderTests|AWSTests' "$@"
 beside on_libvirt
 libvirt=$!
 beside on_aws

@@ -21,4 +21,4 @@ scripts/peers/clickhouse.sh start "$home" || {
 # shellcheck disable=SC1091
 source "$home/clickhouse.env"
 export CLOUDAPI_TEST_PEERS_REQUIRED=1
-swift test --skip-build --filter 'ClickHouse|Copies of points' "$@"
+swift test --skip-build --ignore-lock --filter 'ClickHouse|Copies of points' "$@"

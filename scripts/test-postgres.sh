@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test on a PostgreSQL 15 made for this run and gone after it (Debian 12), but for the few that say that they are about SQLite's own
 # files; those of the storage on both engines. Then the seeds and kill -9 with the real process.
-# Arguments go on to `swift test`. The server listens on a socket in its temporary directory only, and orders text by a language rather than
-# by bytes, as most servers do, so that a query which leans on the default order is found out. It does not sync: what a loss of power does to
-# PostgreSQL is not asked here, and kill -9 of our process leaves its server alone.
+# Tests and binary must be built. Arguments go on to `swift test`. The server listens on a socket in its temporary directory only, and orders
+# text by a language rather than by bytes, as most servers do, so that a query which leans on the default order is found out. It does not sync:
+# what a loss of power does to PostgreSQL is not asked here, and kill -9 of our process leaves its server alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,8 +15,6 @@ fail() {
     echo "test-postgres: $*" >&2
     exit 1
 }
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # initdb and postgres refuse root. setpriv becomes the command, so the process id stays that of the server.
 as_postgres() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else exec "$@"; fi; }
@@ -32,10 +30,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if [ ! -x "$bin/postgres" ]; then
-    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15 \
-        || fail "postgresql-15 could not be installed."
-fi
+scripts/setup.sh postgresql-15
 
 home=$(mktemp -d /tmp/cloudapi-postgres.XXXXXX)
 if [ "$(id -u)" = 0 ]; then chown postgres:postgres "$home"; fi
@@ -61,11 +56,9 @@ done
 
 export CLOUDAPI_TEST_POSTGRES="postgres://postgres@/postgres?host=$home"
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6
-swift build --build-tests
-CLOUDAPI_TEST_ENGINE=postgres swift test --skip-build "$@"
+CLOUDAPI_TEST_ENGINE=postgres swift test --skip-build --ignore-lock "$@"
 
 # The real process on databases of their own.
-swift build --product cloudapi
 with_database() {
     local suite=$1 name
     shift

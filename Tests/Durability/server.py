@@ -5,6 +5,7 @@ Only the standard library is needed; a suite that wants more asks `python_with` 
 """
 import contextlib
 import ctypes
+import fcntl
 import http.client
 import json
 import os
@@ -221,16 +222,18 @@ def workspace(kept=None):
 
 
 def python_with(*packages):
-    """An interpreter in `.build/venv` that has the packages, installed from PyPI on first use."""
+    """An interpreter in `.build/venv` that has the packages, installed from PyPI on first use, by one suite at a time."""
     folder = BUILD / "venv"
     python, listed = folder / "bin" / "python", folder / "installed.txt"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    held = set(listed.read_text().split("\n")) if listed.exists() else set()
-    if missing := [package for package in packages if package not in held]:
-        print(f"installing {', '.join(missing)} into {folder}", file=sys.stderr, flush=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *missing], check=True)
-        listed.write_text("\n".join(sorted(held | set(missing))))
+    with open(BUILD / "venv.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        held = set(listed.read_text().split("\n")) if listed.exists() else set()
+        if missing := [package for package in packages if package not in held]:
+            print(f"installing {', '.join(missing)} into {folder}", file=sys.stderr, flush=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *missing], check=True)
+            listed.write_text("\n".join(sorted(held | set(missing))))
     return python
 
 
