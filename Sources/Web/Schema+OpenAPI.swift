@@ -75,7 +75,9 @@ extension Schema.Kind {
         switch self {
         case .any: []
         case .boolean: [.init("type", "boolean")]
-        case .number: [.init("type", "number")]
+        case .number(let range):
+            [.init("type", "number")]
+                + (range.map { [.init("minimum", .integer($0.lowerBound)), .init("maximum", .integer($0.upperBound))] } ?? [])
         case .integer(let range):
             [.init("type", "integer"), .init("minimum", .integer(range.lowerBound)), .init("maximum", .integer(range.upperBound))]
         case .word(let words):

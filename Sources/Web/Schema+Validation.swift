@@ -8,10 +8,10 @@ extension Schema {
         case .named(_, let schema): return schema.violations(in: value, at: pointer)
         case .any: return []
         case .boolean: return value.bool == nil ? [mismatch(value, "boolean", pointer)] : []
-        case .number:
-            if value.integer != nil { return [] }
-            if case .double = value { return [] }
-            return [mismatch(value, "number", pointer)]
+        case .number(let range):
+            guard let number = value.number else { return [mismatch(value, "number", pointer)] }
+            guard let range, !(Double(range.lowerBound)...Double(range.upperBound)).contains(number) else { return [] }
+            return [violation(pointer, "range", "must be \(range.lowerBound) to \(range.upperBound)")]
         case .integer(let range): return integerViolations(value, range, pointer)
         case .choice(let choices):
             guard let text = value.string else { return [mismatch(value, "string", pointer)] }

@@ -19,7 +19,8 @@ package struct Schema: Sendable {
         /// One of these ASCII words, in whatever case.
         case word([String])
         case integer(ClosedRange<Int64>)
-        case number
+        /// Nil for any.
+        case number(ClosedRange<Int64>?)
         case boolean
         case array(Schema, count: ClosedRange<Int>)
         /// Members not listed are refused.
@@ -92,7 +93,9 @@ extension Schema {
     package static func integer(_ range: ClosedRange<Int64>, _ description: String? = nil) -> Schema {
         Schema(.integer(range), description)
     }
-    package static func number(_ description: String? = nil) -> Schema { Schema(.number, description) }
+    package static func number(within range: ClosedRange<Int64>? = nil, _ description: String? = nil) -> Schema {
+        Schema(.number(range), description)
+    }
     package static func boolean(_ description: String? = nil) -> Schema { Schema(.boolean, description) }
     package static func array(_ element: Schema, _ count: ClosedRange<Int> = 0...1000, _ description: String? = nil) -> Schema {
         Schema(.array(element, count: count), description)

@@ -16,8 +16,9 @@ No operation is left out. Exemptions, all in `schemathesis_hooks.py`:
      · every problem about what is there (`precondition_failed`, `invalid_cursor`, `budget_exceeded`, `immutable_field`…);
      · places whose code is about a meaning (`combination`, `past`, `not_found`, `refused_url`…) and not about a form (`type`, `format`,
        `length`, `range`, `required`…), which the schema has to say;
-     · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an amount, and a
-       `project_id` that is missing, which a key of a project need not give;
+     · anything about a connection's `settings` and `secret`, whose form is the driver's, the names of `labels` and of `env`, an amount, a
+       `project_id` that is missing, which a key of a project need not give, and what stands in the `spec` that a place is looked for, whose
+       form is its kind's;
      · `invalid_json` for a NUL or an integer past 64 bits, which are refused wherever they stand.
  - The check `negative_data_rejection` runs as `bad_data_rejection`, which takes the 410 of what was purged for the refusal it is, and lets a file
    be any bytes: what is wrong with it is said of the import it began.

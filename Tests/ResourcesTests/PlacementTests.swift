@@ -228,7 +228,7 @@ import Testing
         try await Installation.run { installation in
             let cloud = try await Cloud.connect(installation)
             for (requirements, kind, spec, pointer) in [
-                (["vcpu": 0], "instance", [:], "/requirements/vcpu"), (["vcpu": 1000], "instance", [:], "/requirements/vcpu"),
+                (["vcpu": -1], "instance", [:], "/requirements/vcpu"), (["vcpu": 1000], "instance", [:], "/requirements/vcpu"),
                 (["memory_gib": -1], "instance", [:], "/requirements/memory_gib"),
                 (["memory_gib": .double(1e300)], "instance", [:], "/requirements/memory_gib"),
                 (["vcpu": "2"], "instance", [:], "/requirements/vcpu"),

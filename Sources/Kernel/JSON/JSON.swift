@@ -43,6 +43,14 @@ extension JSON {
         }
     }
 
+    package var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .double(let value): value
+        default: nil
+        }
+    }
+
     /// A string, or an integer as its decimal digits.
     package var text: String? { string ?? integer.map { String($0) } }
 

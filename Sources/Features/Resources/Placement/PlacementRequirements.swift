@@ -20,9 +20,11 @@ struct PlacementRequirements: Sendable {
     /// Connections, by id or name, or drivers; nil for all.
     let providers: [String]?
 
+    private static let amounts: ClosedRange<Int64> = 0...1_000_000
+
     static let schema = Schema.object([
-        .optional("vcpu", .number("Of an instance, instead of a size: processors, such as 0.5.")),
-        .optional("memory_gib", .number("Likewise: memory.")),
+        .optional("vcpu", .number(within: amounts, "Of an instance, instead of a size: processors, such as 0.5.")),
+        .optional("memory_gib", .number(within: amounts, "Likewise: memory.")),
         .optional("labels", ResourceDraft.labelsSchema.described("Labels that the connection has.")),
         .optional("max_hourly", Money.amount.described("What it may cost by the hour while it runs.")),
         .optional("currency", Money.currency.described("That of `max_hourly`, and of every price; USD with `max_hourly`, else any.")),
@@ -45,8 +47,8 @@ struct PlacementRequirements: Sendable {
     }
 
     private static func sizes(_ json: JSON?, for draft: ResourceDraft, at pointer: String) throws -> [InstanceSize]? {
-        let milliCPUs = try json?["vcpu"].map { try amount($0, of: 1000, at: pointer + "/vcpu") }
-        let memoryMiB = try json?["memory_gib"].map { try amount($0, of: 1024, at: pointer + "/memory_gib") }
+        let milliCPUs = json?["vcpu"]?.number.map { amount($0, of: 1000) }
+        let memoryMiB = json?["memory_gib"]?.number.map { amount($0, of: 1024) }
         guard milliCPUs != nil || memoryMiB != nil else { return nil }
         let place = pointer + (milliCPUs == nil ? "/memory_gib" : "/vcpu")
         guard draft.kind == .instance else { throw Problem.invalid(place, "Only instances have sizes.", code: "combination") }
@@ -57,14 +59,9 @@ struct PlacementRequirements: Sendable {
     }
 
     /// A number of units as whole parts; a part begun counts.
-    private static func amount(_ json: JSON, of parts: Double, at pointer: String) throws -> Int {
-        var number = json.integer.map { Double($0) } ?? 0
-        if case .double(let double) = json { number = double }
-        guard number > 0, number <= 1_000_000 else {
-            throw Problem.invalid(pointer, "The \(pointer) must be above 0 and at most 1,000,000.", code: "range")
-        }
+    private static func amount(_ number: Double, of parts: Double) -> Int {
         // Doubles know no 1.1: what is a millionth of a part above is the part.
-        return Int((number * parts - 1e-6).rounded(.up))
+        Int((number * parts - 1e-6).rounded(.up))
     }
 
     /// The draft's spec in every size that it may have.
