@@ -169,6 +169,11 @@ def provisioning(check, line, project):
     check.that("and it is stopped", line.json("instances", "show", "web")["status"]["power"] == "stopped")
     check.that("and started again", line.run("instances", "start", "web", "--wait").returncode == 0 and line.json("instances", "show", "web")["status"]["power"] == "running")
     check.that("a selector is kept to", [len(line.json("instances", "--selector", f"team={team}")["data"]) for team in ("shop", "none")] == [1, 0])
+    last = line.json("operations", "--resource", line.json("instances", "show", "web")["id"], "--limit", "1")["data"][0]
+    check.that("operations are listed and shown", "start" in (done := line.run("operations", "show", last["id"])).stdout and done.returncode == 0, said(done))
+    check.that("of which none is open", not line.json("operations", "list", "--open")["data"])
+    done = line.run("operations", "cancel", last["id"])
+    check.that("and one that has ended is not canceled: 5", done.returncode == 5, said(done))
     failing = line.run("instances", "create", "huge", "--project", "Faulty", "--size", "s-1", "--image", "debian-12", "--wait")
     check.that("an operation that fails is 1, and says why", failing.returncode == 1 and "op_" in failing.stderr and "failed" in failing.stderr, said(failing))
 
@@ -193,6 +198,7 @@ def costs(check, line, folder):
     check.that("costs show has the group and the total", done.returncode == 0 and re.search(r"Amazon EC2 +12.5", done.stdout) and re.search(r"total +12.5", done.stdout), said(done))
     done = line.run("costs", "export", "--from", "2026-03-01", "--to", "2026-03-31")
     check.that("costs export has the row", done.returncode == 0 and done.stdout.count("\n") == 2 and "m5" in done.stdout, said(done))
+    check.that("costs alone are those of this month", (done := line.run("costs")).returncode == 0 and "total" in done.stdout.lower(), said(done))
     check.that("costs views lists them", "Default" in line.run("costs", "views").stdout)
     done = line.run("costs", "show", "Nothing")
     check.that("a view that is not there is 4", done.returncode == 4, said(done))
