@@ -91,7 +91,7 @@ struct PriceSettings: Sendable {
                     }),
                 .text("effective_to", "Ends", hint: "Midnight UTC at the beginning of that day; empty for no end.", type: "date", most: 10),
             ]
-        ).identified(by: "end")
+        ).identified(by: "ending")
     }
 
     private func end(_ visit: Visit) async throws -> Response {
