@@ -41,8 +41,8 @@ if [ "$(id -u)" = 0 ]; then chown postgres:postgres "$home"; fi
     fail "initdb failed."
 }
 
-(as_postgres "$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-    -c shared_buffers=256MB -c max_connections=300) >"$home/server.log" 2>&1 &
+(as_postgres "$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= -c fsync=off -c full_page_writes=off -c wal_level=minimal \
+    -c max_wal_senders=0 -c shared_buffers=256MB -c max_connections=300) >"$home/server.log" 2>&1 &
 server=$!
 for _ in $(seq 300); do
     "$bin/pg_isready" -q -h "$home" -U postgres && break

@@ -63,10 +63,13 @@ class Reply:
 
 
 class Client:
-    """One kept-alive connection. Anything the network does wrong comes out as OSError or HTTPException."""
+    """One kept-alive connection, made anew when it stood idle, which the server ends after a while. Anything the network does wrong comes out as
+    OSError or HTTPException."""
+
+    IDLE = 10
 
     def __init__(self, port, token=None, timeout=30, host=HOST):
-        self.token = token
+        self.token, self.used = token, time.monotonic()
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def call(self, method, path, body=None, headers=None, token=None):
@@ -77,9 +80,13 @@ class Client:
         if body is not None:
             sent["Content-Type"] = "application/json"
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        if time.monotonic() - self.used > self.IDLE:
+            self.connection.close()
         self.connection.request(method, path, body=body, headers=sent | (headers or {}))
         answer = self.connection.getresponse()
-        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        reply = Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        self.used = time.monotonic()
+        return reply
 
     def close(self):
         self.connection.close()

@@ -22,9 +22,11 @@ package enum TestEngine {
         return try Store(postgres: .init(url: url.string ?? server, surroundings: place.surroundings))
     }
 
-    /// To be called once for a place, before its first store. What `other` holds, which nobody may have open, is copied.
+    /// To be called once for a place, before its first store. What `other` holds, which nobody may have open, is copied: as files, in less
+    /// than half the time that PostgreSQL takes to write it through its log.
     static func prepare(_ place: Place, from other: Place? = nil) async throws {
-        try await administer("CREATE DATABASE \(database(of: place))" + (other.map { " TEMPLATE \(database(of: $0))" } ?? ""))
+        let template = other.map { " TEMPLATE \(database(of: $0))" } ?? ""
+        try await administer("CREATE DATABASE \(database(of: place))\(template) STRATEGY FILE_COPY")
     }
 
     static func remove(_ place: Place) async throws { try await administer("DROP DATABASE IF EXISTS \(database(of: place)) WITH (FORCE)") }
