@@ -96,7 +96,10 @@ set +e # what stands in front of `||` would go on after a failure
 (set -e; on_containers)
 failed=$?
 set -e
-joined on_aws $aws || failed=1
+joined on_aws $aws || {
+    failed=1
+    tail -n 40 "$home/moto/moto.log"
+}
 joined on_libvirt $libvirt || failed=1
 [ $failed = 0 ] || exit 1
 suite "two clouds" python3 Tests/Peers/multicloud.py --binary $binary --home "$home"

@@ -28,7 +28,9 @@ from peer import Peer
 from server import Checks, Client, Server, audit, init, within_venv, workspace
 from virtpeer import VirtPeer
 
-PATIENCE = 60
+# Seconds for an operation to end after a restart. What can only be found by its tags is looked for over half a minute before it is made again, and
+# each call to a peer may take as long on a machine that does much else.
+PATIENCE = 180
 DONE = {"create": "ready", "stop": "stopped", "start": "started", "restart": "restarted", "resize": "resized", "delete": "deleted",
         "attach": "attached", "detach": "detached", "empty": "emptied", "apply": "applied", "undelete": "undeleted", "purge": "purged",
         "restore": "ready"}
@@ -230,7 +232,7 @@ class Matrix:
                 return answer.json
             if time.monotonic() > deadline:
                 operation = self.call("GET", f"/v1/operations/{answer.json['operation_id']}")
-                raise RuntimeError(f"{resource} did not settle: {operation}\n{self.server.tail()}")
+                raise RuntimeError(f"{resource} did not settle in {PATIENCE} s: {operation.json}\n{self.server.tail()}")
             time.sleep(0.02)
 
     def events(self, resource):
