@@ -113,7 +113,7 @@ import Testing
         let dashed = svg.split(separator: "line s0 dashed\" d=\"").last?.prefix { $0 != "\"" } ?? ""
         #expect(dashed.count { $0 == "M" } == 1)
         #expect(dashed.count { $0 == "L" } == 2)
-        #expect(chart.words(of: 1) == "2 Mar 2026\nNow: no value\nBefore: $2.00")
+        #expect(String(decoding: chart.words(of: 1), as: UTF8.self) == "2 Mar 2026\nNow: no value\nBefore: $2.00")
     }
 
     @Test func `draws markers as lines with a number and a title, within the paper`() {

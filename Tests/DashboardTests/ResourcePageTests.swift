@@ -26,6 +26,29 @@ import Testing
         }
     }
 
+    @Test func `what one speaks of stands there by name, with the way to it`() async throws {
+        try await Installation.run { installation in
+            let key = installation.home.testKey
+            let instances = try await installation.get("/v1/instances?per_page=100", as: key).items
+            let instance = try #require(instances.first { $0["spec"]?["volumes"]?.array?.isEmpty == false })
+            let network = try #require(instance["spec"]?["network_ids"]?.array?.first?.string)
+            let volume = try #require(instance["spec"]?["volumes"]?.array?.first?["volume_id"]?.string)
+            let (id, own) = (instance["id"]?.string ?? "", instance["name"]?.string ?? "")
+            let connection = instance["provider"]?.string ?? ""
+            let browser = try await Browser.signedIn(installation)
+            try await browser.look(at: "test")
+            try await browser.go("/app/resources/\(id)")
+            for other in [network, volume] {
+                let name = try await installation.get("/v1/resources/\(other)", as: key).text("name")
+                #expect(browser.page.contains("<a href=\"/app/resources/\(other)\">\(name)</a>"), "\(browser.page)")
+            }
+            let name = try await installation.get("/v1/connections/\(connection)", as: key).text("name")
+            #expect(browser.page.contains("<a href=\"/app/settings/connections/\(connection)\">\(name)</a>"))
+            try await browser.go("/app/resources/\(volume)")
+            #expect(browser.page.contains("<a href=\"/app/resources/\(id)\">\(own)</a>"))
+        }
+    }
+
     @Test func `what was measured is drawn, with its table and its file`() async throws {
         try await Installation.run { installation in
             let key = installation.home.testKey

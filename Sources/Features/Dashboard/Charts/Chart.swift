@@ -73,18 +73,21 @@ struct Chart: Sendable {
         return (low, high)
     }
 
-    /// What a bucket says when it is pointed at.
-    func words(of slot: Int) -> String {
-        var words = slots[slot].name
-        func add(_ name: String, _ value: ExactDecimal?) {
-            words += "\n"
-            words += name
-            words += value.map(amount.text) ?? "no value"
+    /// What a bucket says when it is pointed at, in UTF-8, not escaped.
+    func words(of slot: Int) -> [UInt8] {
+        var words = Array(slots[slot].name.utf8)
+        func add(_ name: String?, _ value: ExactDecimal?) {
+            words.append(UInt8(ascii: "\n"))
+            if let name {
+                words.append(contentsOf: name.utf8)
+                words.append(contentsOf: ": ".utf8)
+            }
+            if let value { amount.write(value, to: &words) } else { words.append(contentsOf: "no value".utf8) }
         }
-        if !bars.isEmpty { add("", bars.reduce(.zero) { $0 + ($1.values[slot] ?? .zero) }) }
-        for line in lines { add(line.series.name + ": ", line.series.values[slot]) }
+        if !bars.isEmpty { add(nil, bars.reduce(.zero) { $0 + ($1.values[slot] ?? .zero) }) }
+        for line in lines { add(line.series.name, line.series.values[slot]) }
         if bars.count > 1 {
-            for bar in bars { if let value = bar.values[slot], !value.isZero { add(bar.name + ": ", value) } }
+            for bar in bars { if let value = bar.values[slot], !value.isZero { add(bar.name, value) } }
         }
         return words
     }

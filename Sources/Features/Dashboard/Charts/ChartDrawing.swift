@@ -84,7 +84,7 @@ struct ChartDrawing: Sendable {
         let (y, width, height) = (top.drawn, step.drawn, (bottom - top).drawn)
         for slot in chart.slots.indices {
             svg.element("rect", ["class": "slot", "x": x(Double(slot)).drawn, "y": y, "width": width, "height": height]) {
-                $0.element("title", text: chart.words(of: slot))
+                $0.element("title", utf8: chart.words(of: slot))
             }
         }
     }

@@ -30,6 +30,11 @@ struct MarkupWriter: Sendable {
         element(name, attributes) { Markup.escape(content, into: &$0.bytes) }
     }
 
+    /// An element with a text that is in UTF-8 already.
+    mutating func element(_ name: StaticString, _ attributes: Attributes = [:], utf8 content: [UInt8]) {
+        element(name, attributes) { markup in content.withUnsafeBufferPointer { Markup.escape($0, into: &markup.bytes) } }
+    }
+
     private mutating func open(_ name: StaticString, _ attributes: Attributes) {
         write("<")
         write(name)

@@ -21,7 +21,7 @@ struct Look: Sendable {
         "new-resource": NewResourcePage.template, "stacks": StacksPage.template, "stack": StacksPage.oneTemplate,
         "schedules": SchedulesPage.template, "policies": PoliciesPage.template,
         "overview": OverviewPage.template, "resource": ResourcePage.template, "operation": OperationPage.template,
-
+        "linked-facts": LinkedFact.template, "linked-word": LinkedFact.wordTemplate,
         "error": ErrorPage.template,
         "sign-in": SignInPage.template, "invitation": InvitationPage.template,
         "projects": ProjectsPage.template, "project": ProjectPage.template, "api-keys": APIKeysPage.template,
@@ -82,8 +82,10 @@ private struct Members: MustacheParent {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Nil for an optional that is nil. What writes itself stays as it is.
+    /// Nil for an optional that is nil. What writes itself stays as it is; most of it is found out without a mirror, which costs more than all else.
     private static func value(_ any: Any) -> Any? {
+        if let text = any as? String { return text }
+        if let flag = any as? Bool { return flag }
         let mirror = Mirror(reflecting: any)
         switch mirror.displayStyle {
         case .optional: return mirror.children.first.flatMap { value($0.value) }
@@ -112,15 +114,17 @@ struct Markup: MustacheContentType {
 
     static func escape(_ text: String, into bytes: inout [UInt8]) {
         var text = text
-        text.withUTF8 { text in
-            var written = 0
-            for (index, byte) in text.enumerated() where isSpecial(byte) {
-                bytes.append(contentsOf: text[written..<index])
-                bytes.append(contentsOf: entity(of: byte).utf8)
-                written = index + 1
-            }
-            bytes.append(contentsOf: text[written...])
+        text.withUTF8 { escape($0, into: &bytes) }
+    }
+
+    static func escape(_ text: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) {
+        var written = 0
+        for (index, byte) in text.enumerated() where isSpecial(byte) {
+            bytes.append(contentsOf: text[written..<index])
+            bytes.append(contentsOf: entity(of: byte).utf8)
+            written = index + 1
         }
+        bytes.append(contentsOf: text[written...])
     }
 
     private static func isSpecial(_ byte: UInt8) -> Bool {

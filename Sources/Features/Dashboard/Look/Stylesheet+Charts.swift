@@ -9,6 +9,7 @@ extension Stylesheet {
             :root { --s0: #8b93a3; --s1: #77aadd; --s2: #ee8866; --s3: #44bb99; --s4: #eedd88; --s5: #99ddff; --s6: #ffaabb; --before: #b6bfcd; }
         }
         .chart svg { display: block; width: 100%; height: auto; overflow: visible; }
+        progress + .chart, .figures + .chart { margin-top: 1.25rem; }
         .chart .wide { display: none; } .chart .narrow { max-width: 30rem; margin: 0 auto; }
         @media (min-width: 40rem) { .chart .wide { display: block; } .chart .narrow { display: none; } }
         .chart .tick { font-size: 12px; fill: var(--muted); font-variant-numeric: tabular-nums; } .chart .narrow .tick { font-size: 11px; }
@@ -17,7 +18,7 @@ extension Stylesheet {
         .bar.s3 { fill: var(--s3); } .bar.s4 { fill: var(--s4); } .bar.s5 { fill: var(--s5); } .bar.s6 { fill: var(--s6); }
         .line { fill: none; stroke: var(--s1); stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
         .line.s2 { stroke: var(--s2); } .line.s0 { stroke: var(--before); } .line.dashed { stroke-dasharray: 5 5; stroke-width: 1.75; }
-        .dot { fill: var(--s1); } .dot.s0 { fill: var(--before); }
+        .dot { fill: var(--s1); } .dot.s0 { fill: var(--before); } .dot.s2 { fill: var(--s2); }
         .slot { fill: transparent; } .slot:hover { fill: var(--text); fill-opacity: 0.06; }
         .marker path { stroke: var(--accent); stroke-dasharray: 2 3; } .marker circle { fill: var(--accent); }
         .marker text { font-size: 10px; font-weight: 650; fill: var(--surface); }
@@ -31,6 +32,7 @@ extension Stylesheet {
         .markers { margin: 1rem 0 0; padding-left: 1.5rem; font-size: 0.8125rem; color: var(--muted); } .markers strong { color: var(--text); font-weight: 550; }
         .figures { display: flex; flex-wrap: wrap; gap: 0.5rem 2.5rem; margin: 0 0 1.25rem; }
         .figures dt { color: var(--muted); font-size: 0.8125rem; } .figures dd { margin: 0; font-size: 1.375rem; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.011em; }
+        .figures:last-child { margin-bottom: 0; }
         .figures .small { font-size: 0.8125rem; font-weight: 400; letter-spacing: 0; color: var(--muted); display: block; }
         .behind { margin-top: 1rem; } .behind > summary { cursor: pointer; color: var(--muted); font-size: 0.875rem; }
         .behind .scroll { overflow-x: auto; max-height: 24rem; overflow-y: auto; border: 1px solid var(--line); border-radius: 8px; margin-top: 0.75rem; }

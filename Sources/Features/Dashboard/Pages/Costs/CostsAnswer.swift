@@ -25,6 +25,12 @@ struct CostsAnswer: Sendable {
         let start: String?
         let end: String?
         let costs: Costs
+
+        /// From its start to its end.
+        var span: Range<Timestamp>? {
+            guard let start = start.flatMap({ Timestamp($0) }), let end = end.flatMap({ Timestamp($0) }), start < end else { return nil }
+            return start..<end
+        }
     }
 
     struct Group: Sendable {

@@ -24,9 +24,7 @@ struct CostsChart: Sendable {
             chart.lines.append(
                 .init(series: .init(name: "Compared with", colour: 0, values: isCumulative ? Self.added(before) : before), isDashed: true))
         }
-        chart.markers = markers.compactMap { marker in
-            Self.place(of: marker.at, points).map { .init(place: $0, number: marker.number, title: "\(marker.type), \(marker.moment)") }
-        }
+        chart.markers = PageMarker.placed(markers, in: points.lazy.map(\.span))
         drawing = ChartPart.Drawing(chart)
     }
 
@@ -42,17 +40,6 @@ struct CostsChart: Sendable {
             sum += value
             return sum
         }
-    }
-
-    /// Where a moment lies, in buckets from the left; nil outside.
-    static func place(of moment: Timestamp, _ points: [CostsAnswer.Point]) -> Double? {
-        for (index, point) in points.enumerated() {
-            guard let start = point.start.flatMap({ Timestamp($0) }), let end = point.end.flatMap({ Timestamp($0) }), end > start,
-                start <= moment, moment < end
-            else { continue }
-            return Double(index) + Double(moment.seconds - start.seconds) / Double(end.seconds - start.seconds)
-        }
-        return nil
     }
 
     private static func words(_ answer: CostsAnswer, _ amount: Amount, _ markers: [PageMarker], _ period: String) -> String {

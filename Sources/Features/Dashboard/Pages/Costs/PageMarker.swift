@@ -28,6 +28,17 @@ struct PageMarker: Sendable {
         return (markers, hasMore)
     }
 
+    /// On a chart with those buckets, in parts of a bucket from the left; without those that lie outside.
+    static func placed(_ markers: [PageMarker], in buckets: some Sequence<Range<Timestamp>?>) -> [Chart.Marker] {
+        guard !markers.isEmpty else { return [] }
+        let spans = Array(buckets)
+        return markers.compactMap { marker in
+            guard let place = spans.firstIndex(where: { $0?.contains(marker.at) == true }), let span = spans[place] else { return nil }
+            let part = Double(marker.at.seconds - span.lowerBound.seconds) / Double(span.upperBound.seconds - span.lowerBound.seconds)
+            return Chart.Marker(place: Double(place) + part, number: marker.number, title: "\(marker.type), \(marker.moment)")
+        }
+    }
+
     static let template = """
         {{#hasMarkers}}<ol class="markers" aria-label="Markers">{{#markers}}<li><strong>{{type}}</strong>, {{moment}}{{#description}}: {{.}}{{/description}}{{#link}} <a href="{{.}}" rel="noopener noreferrer">Open</a>{{/link}}</li>{{/markers}}</ol>{{/hasMarkers}}
         """

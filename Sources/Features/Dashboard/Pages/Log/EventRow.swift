@@ -24,7 +24,7 @@ struct EventRow: Sendable {
     /// Of `history`.
     static let template = """
         <table class="reflow"><thead><tr><th scope="col">Event</th><th scope="col">About</th><th scope="col">By</th><th scope="col">When</th></tr></thead><tbody>
-        {{#history}}<tr data-event-id="{{id}}"><td><a href="/app/events/{{sequence}}">{{type}}</a></td><td data-label="About" class="mono">{{subject}}{{#operation}} <a class="small" href="/app/operations/{{.}}">operation</a>{{/operation}}</td><td data-label="By" class="mono">{{actor}}</td><td data-label="When" class="when">{{#at}}{{> moment}}{{/at}}</td></tr>
+        {{#history}}<tr data-event-id="{{id}}"><td><a href="/app/events/{{sequence}}">{{type}}</a></td><td data-label="About" class="mono"><span>{{subject}}{{#operation}} <a class="small" href="/app/operations/{{.}}">operation</a>{{/operation}}</span></td><td data-label="By" class="mono">{{actor}}</td><td data-label="When" class="when">{{#at}}{{> moment}}{{/at}}</td></tr>
         {{/history}}{{^history}}<tr><td colspan="4" class="muted">Nothing yet.</td></tr>{{/history}}</tbody></table>
         """
 }

@@ -41,11 +41,11 @@ struct OperationPage: Sendable {
     private struct Content: Sendable {
         let id: String
         let type: String
-        let owner: OperationFact
+        let owner: LinkedFact.Word
         let row: OperationRow
         let problem: Fact?
         let actions: [Button]
-        let facts: [OperationFact]
+        let facts: [LinkedFact]
         let steps: TablePart
         let decision: FormPart?
         let history: [EventRow]
@@ -71,11 +71,11 @@ struct OperationPage: Sendable {
         let request = operation["request_id"]?.string
         let history = request == nil ? [] : try await visit.listIfAllowed("/v1/events", query: ["request_id": request], perPage: 10)
         let row = OperationRow(operation, at: visit.at)
-        let owner = try await OperationFact.owner(of: operation, visit)
+        let owner = try await Self.owner(of: operation, visit)
         let content = Content(
             id: id, type: row.type, owner: owner, row: row,
             problem: operation["error"].flatMap { Fact(Words.sentence($0.text("code")) + ".", $0.text("detail")) },
-            actions: verbs.compactMap { Self.button($0, id) }, facts: [owner] + (try await OperationFact.more(of: operation, visit)),
+            actions: verbs.compactMap { Self.button($0, id) }, facts: try await Self.facts(operation, owner, visit),
             steps: Self.steps(operation, at: visit.at),
             decision: !verbs.contains(.resolve)
                 ? nil : isDeciding ? Self.form(id).filled(from: visit.form, saying: problem) : Self.form(id),
@@ -156,7 +156,7 @@ struct OperationPage: Sendable {
 
     static let template = """
         {{<frame}}{{$main}}
-        <p class="crumb"><a href="/app/resources">Resources</a> / {{#page.owner}}{{#link}}<a href="{{.}}">{{value}}</a>{{/link}}{{^link}}{{value}}{{/link}}{{/page.owner}}</p>
+        <p class="crumb"><a href="/app/resources">Resources</a> / {{#page.owner}}{{> linked-word}}{{/page.owner}}</p>
         <div id="operation"{{#page.pause}} data-live="{{.}}"{{/page.pause}}>
         <div class="page-head"><div><h1>{{page.type}}</h1><p>Operation <span class="mono">{{page.id}}</span></p></div>
         <div class="head-actions">{{#page.actions}}<form method="post" action="{{path}}">{{> form-fields}}<button class="plain{{#isDangerous}} danger{{/isDangerous}}" data-action="{{verb}}"{{#question}} data-confirm="{{.}}"{{/question}}>{{label}}</button></form>{{/page.actions}}</div></div>
@@ -165,7 +165,7 @@ struct OperationPage: Sendable {
         <section class="card" aria-label="State">{{#page.row}}<div class="badges" role="status">{{#state}}{{> badge}}{{/state}}<span class="muted">{{summary}}</span></div>
         {{#isOpen}}<progress max="100" value="{{progress}}" aria-label="{{type}}">{{progress}} %</progress>{{/isOpen}}{{/page.row}}
         {{#page.problem}}<p class="trouble"><strong>{{name}}</strong> {{value}}</p>{{/page.problem}}
-        <dl class="facts">{{#page.facts}}<dt>{{name}}</dt><dd>{{#link}}<a href="{{.}}">{{value}}</a>{{/link}}{{^link}}{{value}}{{/link}}</dd>{{/page.facts}}</dl></section>
+        {{#page}}{{> linked-facts}}{{/page}}</section>
         {{#page.decision}}{{> form-part}}{{/page.decision}}
         {{#page.steps}}{{> table-part}}{{/page.steps}}
         {{#page.hasHistory}}<section class="card table-card" aria-labelledby="history-title"><div class="card-head"><h2 id="history-title">Events of its request</h2></div>{{#page}}{{> event-table}}{{/page}}</section>{{/page.hasHistory}}
@@ -174,20 +174,9 @@ struct OperationPage: Sendable {
         """
 }
 
-/// What is known of an operation, with the way to what it names.
-struct OperationFact: Sendable {
-    let name: String
-    let value: String
-    let link: String?
-
-    init(_ name: String, _ value: String, link: String? = nil) {
-        self.name = name
-        self.value = value
-        self.link = link
-    }
-
+extension OperationPage {
     /// What is worked at, by its name where that can still be read.
-    static func owner(of operation: JSON, _ visit: Visit) async throws -> OperationFact {
+    private static func owner(of operation: JSON, _ visit: Visit) async throws -> LinkedFact.Word {
         let (kind, id) = (operation.text("resource", "kind"), operation.text("resource", "id"))
         let isStack = kind == "stack"
         var found: JSON?
@@ -195,22 +184,22 @@ struct OperationFact: Sendable {
             found = try await visit.get(isStack ? "/v1/stacks/{id}" : "/v1/resources/{id}", ["id": id])
         } catch let problem as Problem where [403, 404, 410].contains(problem.code.status) {}
         let path = isStack ? "\(StacksPage.path)/\(id)" : "/app/resources/\(id)"
-        return OperationFact("Belongs to", found?.text("name") ?? id, link: found == nil ? nil : path)
+        return LinkedFact.Word(found?.text("name") ?? id, link: found == nil ? nil : path)
     }
 
-    static func more(of operation: JSON, _ visit: Visit) async throws -> [OperationFact] {
+    private static func facts(_ operation: JSON, _ owner: LinkedFact.Word, _ visit: Visit) async throws -> [LinkedFact] {
         func moment(_ name: String) -> String { Moment(operation.time(name), at: visit.at)?.said ?? "" }
         let project = operation.project(among: try await visit.projectNames())
         let request = operation.text("request_id")
         let next = operation.text("superseded_by")
         let ahead = operation.count("queue_position")
         return [
-            OperationFact("Project", project), OperationFact("By", operation.text("actor")),
-            OperationFact("Request", request, link: "/app/events?request_id=\(PercentEncoding.encode(request))"),
-            OperationFact("Made", moment("created_at")), OperationFact("Begun", moment("started_at")),
-            OperationFact("Before it in the queue", ahead > 0 ? Words.count(ahead) : ""),
-            OperationFact("Next attempt", moment("next_attempt_at")), OperationFact("Given up at", moment("deadline")),
-            OperationFact("Ended", moment("finished_at")), OperationFact("Overtaken by", next, link: OperationPage.address(next)),
-        ].filter { !$0.value.isEmpty }
+            LinkedFact("Belongs to", [owner]), LinkedFact("Project", project), LinkedFact("By", operation.text("actor")),
+            LinkedFact("Request", request, link: "/app/events?request_id=\(PercentEncoding.encode(request))"),
+            LinkedFact("Made", moment("created_at")), LinkedFact("Begun", moment("started_at")),
+            LinkedFact("Before it in the queue", ahead > 0 ? Words.count(ahead) : ""),
+            LinkedFact("Next attempt", moment("next_attempt_at")), LinkedFact("Given up at", moment("deadline")),
+            LinkedFact("Ended", moment("finished_at")), LinkedFact("Overtaken by", next, link: OperationPage.address(next)),
+        ].compactMap { $0 }
     }
 }

@@ -10,39 +10,54 @@ struct Fact: Sendable {
         self.name = name
         self.value = value
     }
+}
 
-    static func of(_ resource: JSON, at now: Timestamp) -> [Fact] {
+extension LinkedFact {
+    /// How it is.
+    static func state(of resource: JSON, _ names: ResourceNames, at now: Timestamp) -> [LinkedFact] {
         let addresses = resource.list("status", "addresses").map { "\($0.text("ip")) (\($0.text("type")))" }
+        func moment(_ path: String...) -> String {
+            let time = path.count == 2 ? resource.time(path[0], path[1]) : resource.time(path[0])
+            return Moment(time, at: now)?.said ?? ""
+        }
         return [
-            Fact("Connection", resource.text("provider")), Fact("Location", resource.text("location")),
-            Fact("At the provider", resource.text("status", "provider_ref")), Fact("Addresses", addresses.joined(separator: ", ")),
-            Fact("Attached to", resource.text("status", "attached_to")), Fact("Range", resource.text("status", "cidr")),
-            Fact("Stands before", resource.list("status", "applied_to").compactMap(\.string).joined(separator: ", ")),
-            Fact("Empty", resource["status"]?["empty"]?.bool.map { $0 ? "Yes" : "No" } ?? ""),
-            Fact("Exit code", resource.text("status", "exit_code")),
-            Fact("Last looked at", said(resource.time("status", "last_synced_at"), now)),
-            Fact("Made", said(resource.time("created_at"), now)), Fact("Ends", said(resource.time("expires_at"), now)),
-            Fact("Deleted", said(resource.time("delete_time"), now)), Fact("Purged", said(resource.time("purge_time"), now)),
-            Fact("Protected", resource.flag("deletion_protection") ? "Yes, it cannot be deleted" : ""),
+            LinkedFact("Connection", [names.word(resource.text("provider"))]), LinkedFact("Location", resource.text("location")),
+            LinkedFact("At the provider", resource.text("status", "provider_ref")),
+            LinkedFact("Addresses", addresses.joined(separator: ", ")),
+            LinkedFact("Attached to", [names.word(resource.text("status", "attached_to"))]),
+            LinkedFact("Range", resource.text("status", "cidr")),
+            LinkedFact("Stands before", words(resource["status"]?["applied_to"] ?? .null, names)),
+            LinkedFact("Empty", resource["status"]?["empty"]?.bool.map { $0 ? "Yes" : "No" } ?? ""),
+            LinkedFact("Exit code", resource.text("status", "exit_code")), LinkedFact("Last looked at", moment("status", "last_synced_at")),
+            LinkedFact("Made", moment("created_at")), LinkedFact("Ends", moment("expires_at")),
+            LinkedFact("Deleted", moment("delete_time")), LinkedFact("Purged", moment("purge_time")),
+            LinkedFact("Protected", resource.flag("deletion_protection") ? "Yes, it cannot be deleted" : ""),
         ].compactMap { $0 }
     }
 
-    static func spec(_ resource: JSON) -> [Fact] {
+    /// How it is wanted.
+    static func spec(of resource: JSON, _ names: ResourceNames) -> [LinkedFact] {
         (resource["spec"]?.members ?? []).compactMap { member in
             guard !member.name.hasSuffix("_sha256") else { return nil }
-            return Fact(Words.sentence(member.name), said(member.value))
+            return LinkedFact(title(member.name), words(member.value, names))
         }
     }
 
-    private static func said(_ time: Timestamp?, _ now: Timestamp) -> String { Moment(time, at: now)?.said ?? "" }
+    /// `network_ids` is “Networks”, `volume_id` is “Volume”: what stands there are names.
+    private static func title(_ name: String) -> String {
+        name.hasSuffix("_ids") ? Words.sentence(String(name.dropLast(4))) + "s" : Words.sentence(withoutID(name))
+    }
 
-    private static func said(_ value: JSON) -> String {
+    private static func withoutID(_ name: String) -> String { name.hasSuffix("_id") ? String(name.dropLast(3)) : name }
+
+    private static func words(_ value: JSON, _ names: ResourceNames) -> [Word] {
         switch value {
-        case .null: ""
-        case .bool(let value): value ? "yes" : "no"
-        case .array(let values): values.map(said).joined(separator: ", ")
-        case .object(let members): members.map { "\($0.name) \(said($0.value))" }.joined(separator: ", ")
-        default: value.text ?? ""
+        case .null: []
+        case .bool(let value): [Word(value ? "yes" : "no")]
+        case .array(let values): Array(values.map { words($0, names) }.joined(separator: [Word(", ")]))
+        case .object(let members):
+            Array(members.map { [Word("\(withoutID($0.name)) ")] + words($0.value, names) }.joined(separator: [Word(", ")]))
+        default: [names.word(value.text ?? "")]
         }
     }
 }

@@ -16,6 +16,10 @@ struct ResourcePage: Sendable {
         }
     }
 
+    private struct Facts: Sendable {
+        let facts: [LinkedFact]
+    }
+
     private struct Content: Sendable {
         let id: String
         let name: String
@@ -25,8 +29,8 @@ struct ResourcePage: Sendable {
         let labels: [String]
         let states: [Badge]
         let conditions: [ConditionRow]
-        let facts: [Fact]
-        let spec: [Fact]
+        let state: Facts
+        let spec: Facts
         let cost: CostFacts?
         let actions: [ActionButton]
         let operations: [OperationRow]
@@ -41,6 +45,7 @@ struct ResourcePage: Sendable {
         let id = visit.parameter()
         let resource = try await visit.get("/v1/resources/{id}", ["id": id])
         let projects = try await visit.projectNames()
+        let names = try await ResourceNames.read(for: resource, visit)
         let operations = try await visit.listIfAllowed("/v1/operations", query: ["resource": id, "sort": "-created_at"], perPage: 5)
         let history = try await visit.listIfAllowed("/v1/events", query: ["subject": id], perPage: 10)
         let isInstance = resource.text("kind") == "instance"
@@ -52,8 +57,9 @@ struct ResourcePage: Sendable {
             labels: resource.pairs("labels"),
             states: [resource.text("status", "phase"), resource.text("status", "power")].filter { !$0.isEmpty }.map { Badge($0) },
             conditions: resource.list("status", "conditions").map { ConditionRow($0) }.filter(\.isTrouble),
-            facts: Fact.of(resource, at: visit.at),
-            spec: Fact.spec(resource), cost: CostFacts(resource), actions: ActionButton.offered(for: resource, to: visit.caller),
+            state: Facts(facts: LinkedFact.state(of: resource, names, at: visit.at)),
+            spec: Facts(facts: LinkedFact.spec(of: resource, names)), cost: CostFacts(resource),
+            actions: ActionButton.offered(for: resource, to: visit.caller),
             operations: rows, isBusy: isBusy, pause: isBusy ? 1500 : 10_000,
             metrics: isInstance ? try await MetricsPanel(of: id, visit) : nil, logs: isInstance ? try await LogsPanel(of: id, visit) : nil,
             history: history.map { EventRow($0, at: visit.at) })
@@ -96,8 +102,8 @@ struct ResourcePage: Sendable {
         <div class="stack" id="resource" data-live="{{page.pause}}">
         <section class="card" aria-label="State"><div class="badges" role="status">{{#page.states}}{{> badge}}{{/page.states}}{{#page.labels}}<span class="tag">{{.}}</span>{{/page.labels}}</div>
         {{#page.conditions}}<p class="trouble"><strong>{{title}}</strong> {{message}}</p>{{/page.conditions}}
-        <div class="columns"><div><h2>Now</h2><dl class="facts">{{#page.facts}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/page.facts}}</dl></div>
-        <div><h2>Wanted</h2><dl class="facts">{{#page.spec}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/page.spec}}</dl></div></div></section>
+        <div class="columns"><div><h2>Now</h2>{{#page.state}}{{> linked-facts}}{{/page.state}}</div>
+        <div><h2>Wanted</h2>{{#page.spec}}{{> linked-facts}}{{/page.spec}}</div></div></section>
         {{#page.cost}}<section class="card" aria-labelledby="cost-title"><h2 id="cost-title">Cost</h2><dl class="figures"><div><dt>This month</dt><dd>{{monthToDate}}</dd></div><div><dt>An hour</dt><dd>{{hourly}}</dd></div><div><dt>A month, as it is</dt><dd>{{monthly}}</dd></div></dl></section>{{/page.cost}}
         <section class="card" aria-labelledby="operations-title"><h2 id="operations-title">Operations</h2>
         {{#page.operations}}<article class="operation"><div class="badges">{{#state}}{{> badge}}{{/state}}<strong><a href="/app/operations/{{id}}">{{type}}</a></strong>{{#at}}<span class="muted small">{{> moment}}</span>{{/at}}</div>

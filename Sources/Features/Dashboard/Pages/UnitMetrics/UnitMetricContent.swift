@@ -39,24 +39,29 @@ struct UnitReading: Sendable {
         let previousNumerator: ExactDecimal?
         let previousDenominator: ExactDecimal?
         let previous: ExactDecimal?
-        let change: ExactDecimal?
     }
+
+    private static let numbers = [
+        "current_timeframe_numerator", "current_timeframe_denominator", "current_timeframe_unit_metric", "previous_timeframe_numerator",
+        "previous_timeframe_denominator", "previous_timeframe_unit_metric", "pop_change",
+    ]
 
     let points: [Point]
     let granularity: String
     let amount: Amount
+    /// The numbers of each point as the answer writes them.
+    private let texts: [[String]]
     /// Whether both sides add up over buckets.
     private let addsUp: Bool
 
     init(_ json: JSON, granularity: String, currency: String?) {
         let rows = json["data"]?.array ?? []
-        points = rows.map { row in
-            func number(_ name: String) -> ExactDecimal? { row[name]?.text.flatMap { ExactDecimal($0) } }
+        texts = rows.map { row in Self.numbers.map { row.text($0) } }
+        points = zip(rows, texts).map { row, texts in
+            let numbers = texts.map { ExactDecimal($0) }
             return Point(
-                label: row.text("date"), numerator: number("current_timeframe_numerator"),
-                denominator: number("current_timeframe_denominator"), value: number("current_timeframe_unit_metric"),
-                previousNumerator: number("previous_timeframe_numerator"), previousDenominator: number("previous_timeframe_denominator"),
-                previous: number("previous_timeframe_unit_metric"), change: number("pop_change"))
+                label: row.text("date"), numerator: numbers[0], denominator: numbers[1], value: numbers[2], previousNumerator: numbers[3],
+                previousDenominator: numbers[4], previous: numbers[5])
         }
         self.granularity = granularity
         amount = Amount(currency: currency)
@@ -76,14 +81,7 @@ struct UnitReading: Sendable {
     var table: ChartTable {
         ChartTable(
             head: [granularity, "numerator", "denominator", "value", "numerator before", "denominator before", "value before", "change"],
-            lines: points.map { point in
-                [
-                    ChartTable.date(point.label), point.numerator?.description ?? "", point.denominator?.description ?? "",
-                    point.value?.description ?? "", point.previousNumerator?.description ?? "",
-                    point.previousDenominator?.description ?? "",
-                    point.previous?.description ?? "", point.change?.description ?? "",
-                ]
-            })
+            lines: zip(points, texts).map { [ChartTable.date($0.label)] + $1 })
     }
 }
 
@@ -142,28 +140,25 @@ struct UnitMetricContent: Sendable {
             .init(series: .init(name: "The period before", colour: 0, values: reading.points.map(\.previous)), isDashed: true),
             .init(series: .init(name: "This period", colour: 1, values: reading.points.map(\.value)), isDashed: false),
         ]
-        let buckets = Self.buckets(reading.points.map(\.label), end: choice.end)
-        chart.markers = markers.shown.compactMap { marker in
-            CostsChart.place(of: marker.at, buckets).map {
-                .init(place: $0, number: marker.number, title: "\(marker.type), \(marker.moment)")
-            }
-        }
+        chart.markers = PageMarker.placed(markers.shown, in: Self.buckets(reading.points.map(\.label), end: choice.end))
         self.chart = ChartPart(
             [.init(chart)], reading.table, csv: "\(UnitMetricsPage.address(id, "data.csv"))?\(choice.query)", markers: markers)
     }
 
-    /// Where buckets begin and end: each lasts to the next.
-    private static func buckets(_ labels: [String], end: String) -> [CostsAnswer.Point] {
-        let starts = labels.compactMap { label -> Timestamp? in
-            let digits = Array(label)
+    /// From where each bucket begins to where the next does.
+    private static func buckets(_ labels: [String], end: String) -> some Sequence<Range<Timestamp>?> {
+        func start(_ label: String) -> Timestamp? {
+            let digits = Array(label.utf8)
+            func part(_ range: Range<Int>) -> String { String(decoding: digits[range], as: UTF8.self) }
             guard digits.count >= 8 else { return nil }
-            let hour = digits.count >= 10 ? String(digits[8..<10]) : "00"
-            return Timestamp("\(String(digits[0..<4]))-\(String(digits[4..<6]))-\(String(digits[6..<8]))T\(hour):00:00Z")
+            return Timestamp("\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(digits.count >= 10 ? part(8..<10) : "00"):00:00Z")
         }
         let last = Timestamp(end + "T00:00:00Z")?.adding(days: 1)
-        let ends = Array(starts.dropFirst()) + (last.map { [$0] } ?? [])
-        return zip(starts, ends).map {
-            .init(date: "", previousDate: nil, start: $0.description, end: $1.description, costs: .init(nil))
+        return labels.indices.lazy.map { place in
+            guard let from = start(labels[place]), let to = place + 1 < labels.count ? start(labels[place + 1]) : last, from < to else {
+                return nil
+            }
+            return from..<to
         }
     }
 

@@ -102,7 +102,7 @@ struct UsagePage: Sendable {
         {{#page.days}}{{> chart-part}}{{/page.days}}</section>
         <section class="card table-card" aria-labelledby="quotas-title"><div class="card-head"><div><h2 id="quotas-title">Quotas</h2><p>What the account may have at one time.</p></div></div>
         <table class="reflow"><thead><tr><th scope="col">What</th><th scope="col" class="number">Used</th><th scope="col" class="number">Limit</th>{{#page.mayWrite}}<th scope="col"><span class="sr">Change</span></th>{{/page.mayWrite}}</tr></thead><tbody>
-        {{#page.quotas}}<tr><td class="name">{{label}}</td><td data-label="Used" class="number">{{used}}</td><td data-label="Limit" class="number">{{limit}}{{#isStandard}} <span class="muted small">standard</span>{{/isStandard}}</td>
+        {{#page.quotas}}<tr><td class="name">{{label}}</td><td data-label="Used" class="number">{{used}}</td><td data-label="Limit" class="number"><span>{{limit}}{{#isStandard}} <span class="muted small">standard</span>{{/isStandard}}</span></td>
         {{#page.mayWrite}}<td class="row-actions"><form method="post" action="/app/usage/quotas/{{metric}}" class="inline">{{> form-fields}}<input type="hidden" name="account" value="{{page.account}}"><input name="limit" inputmode="numeric" maxlength="13" aria-label="New limit of {{label}}" placeholder="standard" autocomplete="off"><button class="plain">Set</button></form></td>{{/page.mayWrite}}</tr>
         {{/page.quotas}}{{^page.quotas}}<tr><td colspan="4" class="muted">No quotas can be seen here.</td></tr>{{/page.quotas}}</tbody></table></section>
         </div>
