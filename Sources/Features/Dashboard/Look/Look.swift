@@ -28,7 +28,6 @@ struct Look: Sendable {
         "key-form": NewKeyForm.template, "key-list": KeyList.template, "fresh-key": FreshKeyPanel.template,
         "settings": SettingsPage.template,
         "settings-tabs": SettingsPage.tabsTemplate, "fresh-secret": FreshSecretPanel.template, "form-part": FormPart.template,
-        "field-hint": FormPart.hintTemplate,
         "table-part": TablePart.template, "unit-metrics": UnitMetricsPage.template, "unit-metric": UnitMetricContent.template,
         "markers": PageMarker.template, "chart-part": ChartPart.template, "costs": CostsPage.template,
         "cost-breakdown": CostsBreakdown.template,
@@ -82,15 +81,16 @@ private struct Members: MustacheParent {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Nil for an optional that is nil. What writes itself stays as it is; most of it is found out without a mirror, which costs more than all else.
+    /// Nil for an optional that is nil. What writes itself stays as it is. What most values are is asked first: a mirror costs more than all else.
     private static func value(_ any: Any) -> Any? {
-        if let text = any as? String { return text }
-        if let flag = any as? Bool { return flag }
+        let type = type(of: any)
+        if type == String.self || type == Bool.self || type == Int.self { return any }
+        if type == String?.self { return any as? String }
         let mirror = Mirror(reflecting: any)
         switch mirror.displayStyle {
         case .optional: return mirror.children.first.flatMap { value($0.value) }
         case .collection: return mirror.children.compactMap { value($0.value) }
-        case .struct where !(any is any CustomStringConvertible): return Members(mirror)
+        case .struct where !(any is any CustomStringConvertible || any is any MustacheCustomRenderable): return Members(mirror)
         default: return any
         }
     }

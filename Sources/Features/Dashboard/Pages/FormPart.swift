@@ -166,23 +166,12 @@ struct FormPart: Sendable {
         {{#problem}}<p class="notice bad" role="alert">{{.}}</p>{{/problem}}
         {{#hasOutcome}}<div class="notice good" role="status"><dl class="facts">{{#outcome}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/outcome}}</dl></div>{{/hasOutcome}}
         <div class="fields">
-        {{#fields}}
-        {{#isHidden}}<input type="hidden" name="{{name}}" value="{{value}}">{{/isHidden}}
-        {{#isInput}}<div class="field"><label for="{{id}}">{{label}}</label><input id="{{id}}" name="{{name}}" type="{{type}}" value="{{value}}" maxlength="{{most}}" placeholder="{{placeholder}}" autocomplete="off"{{#isRequired}} required{{/isRequired}}{{#wrong}} aria-invalid="true"{{/wrong}} aria-describedby="{{id}}-hint">{{> field-hint}}</div>{{/isInput}}
-        {{#isArea}}<div class="field"><label for="{{id}}">{{label}}</label><textarea id="{{id}}" name="{{name}}" placeholder="{{placeholder}}" aria-describedby="{{id}}-hint"{{#wrong}} aria-invalid="true"{{/wrong}}>{{value}}</textarea>{{> field-hint}}</div>{{/isArea}}
-        {{#isSelect}}<div class="field"><label for="{{id}}">{{label}}</label><select id="{{id}}" name="{{name}}" aria-describedby="{{id}}-hint"{{#wrong}} aria-invalid="true"{{/wrong}}>{{#choices}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/choices}}</select>{{> field-hint}}</div>{{/isSelect}}
-        {{#isPick}}<fieldset class="field"><legend>{{label}}</legend><div class="switch">{{#choices}}<label><input type="radio" name="{{name}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>{{label}}</label>{{/choices}}</div>{{> field-hint}}</fieldset>{{/isPick}}
-        {{#isBoxes}}<fieldset class="field all"><legend>{{label}}</legend><div class="boxes">{{#boxes}}<label class="tick-box"><input type="checkbox" name="{{name}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>{{label}}</label>{{/boxes}}</div>{{> field-hint}}</fieldset>{{/isBoxes}}
+        {{#fields}}{{{.}}}
         {{/fields}}
         </div>
         <div class="actions"><button type="submit"{{#id}} id="{{.}}"{{/id}}{{#isDangerous}} class="stop"{{/isDangerous}}>{{submit}}</button>{{#preview}}<button type="submit" class="plain" name="preview" value="yes">{{.}}</button>{{/preview}}</div>
         </form>
         {{^isCard}}</details>{{/isCard}}
-        """
-
-    /// What is wrong with a field, else what is to be known of it.
-    static let hintTemplate = """
-        <div id="{{id}}-hint">{{#wrong}}<p class="wrong">{{.}}</p>{{/wrong}}{{#hint}}<p class="hint">{{.}}</p>{{/hint}}</div>
         """
 }
 

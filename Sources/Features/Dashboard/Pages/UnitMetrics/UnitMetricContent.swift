@@ -41,7 +41,7 @@ struct UnitReading: Sendable {
         let previous: ExactDecimal?
     }
 
-    private static let numbers = [
+    private static let numbers: [StaticString] = [
         "current_timeframe_numerator", "current_timeframe_denominator", "current_timeframe_unit_metric", "previous_timeframe_numerator",
         "previous_timeframe_denominator", "previous_timeframe_unit_metric", "pop_change",
     ]
@@ -54,18 +54,23 @@ struct UnitReading: Sendable {
     /// Whether both sides add up over buckets.
     private let addsUp: Bool
 
-    init(_ json: JSON, granularity: String, currency: String?) {
-        let rows = json["data"]?.array ?? []
-        texts = rows.map { row in Self.numbers.map { row.text($0) } }
+    init(_ answer: CompactJSON, granularity: String, currency: String?) {
+        let rows = (answer["data"]?.array ?? []).map { $0.values(of: Self.numbers + ["date", "n_agg_func", "d_agg_func"]) }
+        let texts = rows.map { row in row.prefix(Self.numbers.count).map { $0.map(Self.text) ?? "" } }
         points = zip(rows, texts).map { row, texts in
             let numbers = texts.map { ExactDecimal($0) }
             return Point(
-                label: row.text("date"), numerator: numbers[0], denominator: numbers[1], value: numbers[2], previousNumerator: numbers[3],
-                previousDenominator: numbers[4], previous: numbers[5])
+                label: row[7].map(Self.text) ?? "", numerator: numbers[0], denominator: numbers[1], value: numbers[2],
+                previousNumerator: numbers[3], previousDenominator: numbers[4], previous: numbers[5])
         }
+        self.texts = texts
         self.granularity = granularity
         amount = Amount(currency: currency)
-        addsUp = rows.allSatisfy { $0["n_agg_func"] == "SUM" && $0["d_agg_func"] == "SUM" }
+        addsUp = rows.allSatisfy { $0[8]?.string == "SUM" && $0[9]?.string == "SUM" }
+    }
+
+    private static func text(_ json: CompactJSON) -> String {
+        json.string ?? (json.isNull ? "" : String(decoding: json.utf8, as: UTF8.self))
     }
 
     /// The ratio of the totals, never a mean of ratios; nil where a side does not add up or nothing was counted.

@@ -113,7 +113,7 @@ struct UnitMetricsPage: Sendable {
 
     private func read(_ visit: Visit, _ id: String, _ metric: JSON, _ sides: UnitSides, _ choice: UnitChoice) async throws -> UnitReading {
         UnitReading(
-            try await visit.getExactly(
+            try await visit.getCompact(
                 "/unit/metric/{metric_id}", ["metric_id": id],
                 [("start_date", choice.start), ("end_date", choice.end), ("granularity", choice.granularity)]),
             granularity: choice.granularity, currency: sides.currency(of: metric))
