@@ -18,13 +18,20 @@ from pathlib import Path
 
 from disk import Disk, environment
 
+# What every program begins with; it says when it has come to the point at which it may be killed.
+PREFACE = """
+import os, sys, time
+def ready(): os.write(1, b'ready\\n')
+"""
+
 WRITER = """
-import sqlite3, sys, os
+import sqlite3
 db = sqlite3.connect(sys.argv[1] + '/it.db', isolation_level=None)
 db.execute('PRAGMA journal_mode = ' + sys.argv[3])
 db.execute('PRAGMA wal_autocheckpoint = 40')
 db.execute('PRAGMA synchronous = ' + sys.argv[2])
 db.execute('CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, filler TEXT)')
+ready()
 while True:
     id = db.execute("INSERT INTO rows (filler) VALUES (hex(randomblob(600))) RETURNING id").fetchone()[0]
     if id % 50 == 0:
@@ -40,13 +47,18 @@ class Rounds:
         self.disk = Disk(self.data, Path(folder) / "disk")
         self.disk.settle()
 
-    def killed(self, program, *arguments, after=0.5):
-        """Runs a program on the disk, kills it, lets the disk forget, and answers what it had printed."""
-        process = subprocess.Popen([sys.executable, "-c", program, str(self.data), *arguments], stdout=subprocess.PIPE,
-                                   env=environment(self.disk.environment()))
-        time.sleep(after)
-        process.send_signal(signal.SIGKILL)
-        printed = process.communicate()[0]
+    def killed(self, program, *arguments, after=0):
+        """Runs a program on the disk, kills it so long after it was ready, lets the disk forget, and answers what it had printed."""
+        with subprocess.Popen([sys.executable, "-c", PREFACE + program, str(self.data), *arguments], stdout=subprocess.PIPE,
+                              env=environment(self.disk.environment())) as process:
+            printed = b""
+            while line := process.stdout.readline():
+                if line == b"ready\n":
+                    break
+                printed += line
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+            printed += process.stdout.read()
         self.disk.crash()
         return printed.split(b"\n")[:-1]
 
@@ -81,14 +93,13 @@ def rollback_keeps(rounds):
 
 
 def off_loses(rounds):
-    rounds.killed("import sqlite3, sys; sqlite3.connect(sys.argv[1] + '/it.db').execute('CREATE TABLE rows (id INTEGER PRIMARY KEY, filler TEXT)')", after=0.5)
+    rounds.killed("import sqlite3; sqlite3.connect(sys.argv[1] + '/it.db').execute('CREATE TABLE rows (id INTEGER PRIMARY KEY, filler TEXT)'); ready()")
     missing, reported = lost(rounds, "OFF", "WAL", 2)
     return missing > 0, f"{missing} of {reported} lost"
 
 
 def renamed_unsynced_is_empty(rounds):
     rounds.killed("""
-import os, sys, time
 for name, synced in ('bare', False), ('synced', True):
     path = sys.argv[1] + '/' + name
     with open(path + '.new', 'w') as file:
@@ -96,7 +107,8 @@ for name, synced in ('bare', False), ('synced', True):
         file.flush()
         if synced: os.fsync(file.fileno())
     os.rename(path + '.new', path)
-time.sleep(9)
+ready()
+time.sleep(60)
 """)
     sizes = {file.name: file.stat().st_size for file in rounds.data.iterdir()}
     return sizes == {"bare": 0, "synced": 100}, str(sizes)
@@ -107,13 +119,13 @@ def shortened_then_written(rounds):
     (rounds.data / "it").write_bytes(b"o" * 10_000)
     rounds.disk.settle()
     rounds.killed("""
-import os, sys, time
 fd = os.open(sys.argv[1] + '/it', os.O_WRONLY)
 os.ftruncate(fd, 100)
 os.pwrite(fd, b'n' * 10, 5000)
 os.fdatasync(fd)
 os.pwrite(fd, b'lost', 0)
-time.sleep(9)
+ready()
+time.sleep(60)
 """)
     held = (rounds.data / "it").read_bytes()
     return held == b"o" * 100 + b"\0" * 4900 + b"n" * 10, f"{len(held)} bytes"
@@ -122,7 +134,7 @@ time.sleep(9)
 def synced_is_exact(rounds):
     """After any writes, cuts and renames by several threads, a file synced last thing is kept to the byte."""
     rounds.killed("""
-import os, random, sys, threading, time
+import random, threading
 def work(number):
     dice, path = random.Random(number), f'{sys.argv[1]}/{number}'
     fd = os.open(path, os.O_RDWR | os.O_CREAT)
@@ -138,9 +150,9 @@ def work(number):
 threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-print('done', flush=True)
+ready()
 time.sleep(60)
-""", after=8)
+""")
     kept = {file.name: file.read_bytes() for file in rounds.data.iterdir()}
     wanted = {file.name.removeprefix("wanted-"): file.read_bytes() for file in rounds.data.parent.glob("wanted-*")}
     return kept == wanted and len(kept) == 4, f"{len(wanted)} files, of them exact {sum(kept.get(name) == bytes for name, bytes in wanted.items())}"
@@ -149,14 +161,14 @@ time.sleep(60)
 def syncs_are_counted(rounds):
     before = rounds.disk.counts()
     rounds.killed("""
-import os, sys, time
 fd = os.open(sys.argv[1] + '/it', os.O_RDWR | os.O_CREAT)
 for _ in range(7): os.write(fd, b'x'); os.fdatasync(fd)
 for _ in range(3): os.fsync(fd)
 os.fsync(os.open(sys.argv[1], os.O_RDONLY))
 elsewhere = os.open('/dev/shm/lossydisk-test', os.O_RDWR | os.O_CREAT); os.unlink('/dev/shm/lossydisk-test')
 os.fsync(elsewhere)
-time.sleep(9)
+ready()
+time.sleep(60)
 """)
     counted = tuple(now - then for now, then in zip(rounds.disk.counts(), before))
     return counted == (4, 7, 0), str(counted)
@@ -165,7 +177,7 @@ time.sleep(9)
 def full_disk_refuses_growth(rounds):
     rounds.disk.fill()
     printed = rounds.killed("""
-import os, sys, errno, time
+import errno
 fd = os.open(sys.argv[1] + '/it', os.O_RDWR | os.O_CREAT)
 def attempt():
     try: os.write(fd, b'x' * 10); return b'written'
@@ -173,7 +185,8 @@ def attempt():
 os.write(1, attempt() + b'\\n')
 os.unlink(sys.argv[1] + '/../disk/full')
 os.write(1, attempt() + b'\\n')
-time.sleep(9)
+ready()
+time.sleep(60)
 """)
     return printed == [b"ENOSPC", b"written"], str(printed)
 

@@ -133,6 +133,20 @@ import Testing
             let reply = try await answer
             #expect(reply.status == 201 && reply.power == "running" && reply.operation["state"] == "succeeded")
             #expect(reply.json["estimate"]?["hourly"] == "0.0070")
+            let steps = try #require(reply.operation["steps"]?.array)
+            #expect(steps.allSatisfy { ($0["attempt"]?.integer ?? 0) > 0 }, "each was asked for at least once")
+        }
+    }
+
+    @Test func `whoever waits for what a delete cancels hears of it at once`() async throws {
+        try await Installation.run { installation in
+            let cloud = try await Cloud.connect(installation)
+            let id = try await cloud.post("/v1/instances", cloud.body("web")).expecting(201).text("id")
+            async let answer = cloud.post("/v1/instances/\(id)/actions/stop?wait=30s")
+            while try await cloud.get("/v1/operations?resource=\(id)").items.count < 2 { await Task.yield() }
+            _ = try await cloud.delete("/v1/instances/\(id)").expecting(202)
+            let reply = try await answer
+            #expect(reply.status == 202 && reply.operation["state"] == "canceled")
         }
     }
 

@@ -96,6 +96,7 @@ struct OperationChange {
             observe(sighting)
             if sighting == nil { resource.sync.forget(operation.steps[place].action) }
             noteReachable()
+            operation.steps[place].attempt += 1
             operation.steps[place].state = .done
             operation.steps[place].trouble = nil
             try goOn()
@@ -113,10 +114,13 @@ struct OperationChange {
             let wait = Backoff.afterTrouble(
                 attempt: operation.steps[place].attempt, asked: error.retryAfter, random: by.surroundings.random())
             try retry(place, after: wait, for: error)
-        case .failed(let failure): try fail(failure, at: place)
+        case .failed(let failure):
+            operation.steps[place].attempt += 1
+            try fail(failure, at: place)
         case .ended(let failure, let sighting):
             observe(sighting)
             noteReachable()
+            operation.steps[place].attempt += 1
             try fail(failure, at: place)
         case .blocked(let detail): halt(.blocked, .init(code: .ambiguousResult, detail: detail), at: place)
         }

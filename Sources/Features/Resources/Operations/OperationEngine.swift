@@ -166,14 +166,15 @@ extension OperationEngine {
         guard current.isPending else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in ended { return } }
-            if store.isShared { group.addTask { await self.awaitEnd(of: id, in: tenant) } }
+            // What has not begun can be ended without the engine: by another server, or by a request that deletes what it waits for.
+            if store.isShared || current.state == .queued { group.addTask { await self.awaitEnd(of: id, in: tenant) } }
             group.addTask { [surroundings] in try? await surroundings.sleep(limit) }  // cancelled when the operation came first
             await group.next()
             group.cancelAll()
         }
     }
 
-    /// Returns when another server, perhaps, has brought it to an end or a halt.
+    /// Returns when it has come to an end or a halt, whoever brought it there.
     private func awaitEnd(of id: OperationID, in tenant: Tenant) async {
         struct Ended: Error {}
         // Ends with what it waits for, with cancellation, or because the database cannot be read: then the time to wait ends it.

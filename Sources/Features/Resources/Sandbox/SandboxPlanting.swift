@@ -154,7 +154,7 @@ struct SandboxPlanting {
             }
         return steps.map { step in
             var step = step
-            (step.state, step.startedAt) = (.done, moment)
+            (step.state, step.attempt, step.startedAt) = (.done, 1, moment)
             return step
         }
     }
