@@ -72,9 +72,10 @@ let package = Package(
     targets: [
         .target(name: "Kernel", swiftSettings: strict),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
-            name: "Storage", dependencies: ["Kernel", "CPostgres", .grdb, .grdbSQLite, .crypto, .logging, .nioCore, .nioPosix],
+            name: "Storage", dependencies: ["Kernel", "CPostgres", "CSQLite", .grdb, .grdbSQLite, .crypto, .logging, .nioCore, .nioPosix],
             swiftSettings: strict),
         .target(
             name: "Outgoing", dependencies: ["Kernel", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL, .nioHTTP1],

@@ -70,4 +70,5 @@ package enum MigrationOrder {
         + PointSchema.dueRuns
         + ResourceSchema.placement
         + PointSchema.spans
+        + PriceSchema.releases
 }

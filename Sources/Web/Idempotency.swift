@@ -17,14 +17,9 @@ struct IdempotentRequest: Sendable {
     /// Another transaction kept its answer first: undo this one and give that answer.
     struct AlreadyAnswered: Error {}
 
-    /// Runs the effect and keeps its answer in the same transaction. A kept problem leaves nothing but its row.
+    /// Runs the effect and keeps its answer in the same transaction.
     func perform(_ body: (Connection) throws -> Answer, _ connection: Connection) throws -> Answer {
-        let answer: Answer
-        do {
-            answer = try connection.savepoint { try body(connection) }
-        } catch let problem as Problem where problem.isKept {
-            answer = problemWriter.answer(problem)
-        }
+        let answer = try body(connection)
         guard try row(keeping: answer).insert(name, at: at, connection) else { throw AlreadyAnswered() }
         return answer
     }

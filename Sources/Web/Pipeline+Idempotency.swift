@@ -18,10 +18,11 @@ extension Pipeline {
             guard let kept = try await kept(idempotent) else { throw StorageError.conflict("The kept answer is gone.") }
             return kept
         } catch let problem as Problem where problem.isKept {
+            // It has left nothing, so that its row may come after.
             let answer = idempotent.problemWriter.answer(problem)
             let row = try idempotent.row(keeping: answer)
-            _ = try await store.write { connection in try row.insert(idempotent.name, at: idempotent.at, connection) }
-            return answer
+            let isFirst = try await store.write { connection in try row.insert(idempotent.name, at: idempotent.at, connection) }
+            return try await isFirst ? answer : kept(idempotent) ?? answer
         }
     }
 

@@ -30,16 +30,22 @@ enum Engine: Sendable, CaseIterable {
         }
     }
 
+    static func withDirectory<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("cloudapi_test_" + UUID().uuidString.lowercased())
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        return try await body(directory)
+    }
+
     /// Lends a fresh, empty database, to be opened as often as a test likes.
     func withDatabase<Result>(_ body: (_ open: () throws -> Store) async throws -> Result) async throws -> Result {
-        let name = "cloudapi_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
         switch self {
         case .sqlite:
-            let directory = FileManager.default.temporaryDirectory.appendingPathComponent(name)
-            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(at: directory) }
-            return try await body { try Store(sqlite: SQLiteEngine.Options(path: directory.appendingPathComponent("store.sqlite").path)) }
+            return try await Self.withDirectory { directory in
+                try await body { try Store(sqlite: SQLiteEngine.Options(path: directory.appendingPathComponent("store.sqlite").path)) }
+            }
         case .postgres:
+            let name = "cloudapi_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
             let server = try #require(Self.server)
             try await Self.administer(server, "CREATE DATABASE \(name)")
             var url = try #require(URLComponents(string: server))

@@ -1,3 +1,4 @@
+import Foundation
 import Kernel
 import Storage
 import Testing
@@ -210,6 +211,25 @@ private struct Refusal: Error, Equatable {
                 return visited
             }
             #expect(visited == Array(1..<600))
+        }
+    }
+
+    @Test func `the write-ahead log begins anew while there are writes`() async throws {
+        try await Engine.withDirectory { directory in
+            let path = directory.appendingPathComponent("store.sqlite").path
+            let store = try Store(sqlite: SQLiteEngine.Options(path: path, longLog: 20))
+            _ = try await Migrator(notes).migrate(store, at: .start)
+            let writes = 2000
+            for number in 0..<writes {
+                _ = try await store.write { connection in
+                    try connection.execute("INSERT INTO notes (id, size) VALUES (?, ?)", "note_\(number)", number)
+                }
+            }
+            let log = try #require(try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
+            #expect(log < writes * 4096 / 2)
+            let count = try await store.read { try $0.row("SELECT COUNT(*) FROM notes") { try $0.get(0, as: Int.self) } }
+            #expect(count == writes)
+            try store.close()
         }
     }
 }

@@ -32,6 +32,13 @@ package enum PriceSchema {
             """)
     ]
 
+    /// Few commitments are of what is gone.
+    package static let releases = [
+        Migration(
+            "0240-commitments-by-release", "DROP INDEX commitments_by_release",
+            "CREATE INDEX commitments_by_release ON commitments (since) WHERE is_released = 1")
+    ]
+
     package static let migrations = [
         Migration(
             "0010-prices",

@@ -125,18 +125,35 @@ extension JSON {
     /// What is hashed keeps amounts as strings, so a double never stands in it; one that does is written in Swift's shortest form.
     package var canonicalBytes: [UInt8] {
         var json = JSONWriter()
-        sorted.write(to: &json)
+        json.canonical(self)
         return json.bytes
     }
+}
 
-    private var sorted: JSON {
-        switch self {
-        case .array(let values): .array(values.map(\.sorted))
+extension JSONWriter {
+    fileprivate mutating func canonical(_ value: JSON) {
+        switch value {
+        case .array(let values): array(values) { json, value in json.canonical(value) }
         case .object(let members):
-            .object(
-                members.map { Member($0.name, $0.value.sorted) }
-                    .sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) })
-        default: self
+            let isInOrder = zip(members, members.dropFirst()).allSatisfy { $0.name.precedes($1.name) }
+            let ordered = isInOrder ? members : members.sorted { $0.name.precedes($1.name) }
+            object { json in
+                for member in ordered { json.dynamicField(member.name, Canonical(value: member.value)) }
+            }
+        default: value.write(to: &self)
         }
+    }
+
+    private struct Canonical: JSONRepresentable {
+        let value: JSON
+        func write(to json: inout JSONWriter) { json.canonical(value) }
+    }
+}
+
+extension String {
+    /// By UTF-16 code units. UTF-8 gives the same order, but for what begins with EE or EF, which UTF-16 puts behind everything else.
+    fileprivate func precedes(_ other: String) -> Bool {
+        guard let (one, another) = zip(utf8, other.utf8).first(where: { $0 != $1 }) else { return utf8.count < other.utf8.count }
+        return one >= 0xEE && another >= 0xEE ? utf16.lexicographicallyPrecedes(other.utf16) : one < another
     }
 }

@@ -2,32 +2,6 @@ import GRDB
 import GRDBSQLite
 import Kernel
 
-/// Where a driver gets its prepared statements from, and the connection they belong to.
-protocol SQLiteStatements: AnyObject {
-    var connection: SQLiteConnection { get }
-    /// The prepared statement, kept from earlier where there was one.
-    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws
-}
-
-/// Statements of a GRDB connection, kept by GRDB.
-final class GRDBStatements: SQLiteStatements {
-    private let database: Database
-
-    init(_ database: Database) { self.database = database }
-
-    var connection: SQLiteConnection { database.sqliteConnection! }  // open for as long as GRDB lends it
-
-    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws {
-        let statement: Statement
-        do {
-            statement = try database.cachedStatement(sql: sql)
-        } catch let error as DatabaseError {
-            throw error.translated
-        }
-        try withExtendedLifetime(statement) { try body(statement.sqliteStatement) }
-    }
-}
-
 /// SQL on one connection, bound and stepped through SQLite's own calls (a GRDB row costs 1.6 times a raw step).
 final class SQLiteDriver: Driver {
     private let statements: any SQLiteStatements
@@ -38,7 +12,10 @@ final class SQLiteDriver: Driver {
     init(_ statements: any SQLiteStatements) { self.statements = statements }
 
     var dialect: Dialect { .sqlite }
-    var isInTransaction: Bool { sqlite3_get_autocommit(statements.connection) == 0 }
+    var connection: SQLiteConnection { statements.connection }
+    var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
+    /// Whether a statement was run that may have changed something, since this was last set to false.
+    var hasWritten = false
 
     func begin(_ sql: String) throws {
         undone = nil
@@ -61,7 +38,7 @@ final class SQLiteDriver: Driver {
 
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         try query(sql, values) { _ in }
-        return Int(sqlite3_changes64(statements.connection))
+        return Int(sqlite3_changes64(connection))
     }
 
     func query(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws {
@@ -73,6 +50,7 @@ final class SQLiteDriver: Driver {
                 sqlite3_clear_bindings(handle)
             }
             bind(values, to: handle)
+            if sqlite3_stmt_readonly(handle) == 0 { hasWritten = true }
             let row = Row(cursor: SQLiteCursor(handle: handle))
             while true {
                 switch sqlite3_step(handle) {
@@ -110,7 +88,7 @@ final class SQLiteDriver: Driver {
         }
     }
 
-    private func failure(_ code: CInt) -> StorageError { .lastFailure(on: statements.connection) }
+    private func failure(_ code: CInt) -> StorageError { .lastFailure(on: connection) }
 }
 
 /// Tells SQLite to copy what is bound.

@@ -1,3 +1,4 @@
+import CSQLite
 import Dispatch
 import GRDB
 import Glibc
@@ -6,9 +7,14 @@ import Synchronization
 /// The embedded database: GRDB's pool, WAL, `synchronous = FULL`, and group commit.
 ///
 /// One durable commit costs an fsync (0.2–4 ms measured), so concurrent writes are gathered: the first to arrive opens a transaction,
-/// every write that arrives until the queue is empty joins it in a savepoint of its own, and nobody is answered before the one commit
-/// they share. Measured: 33–48 times the durable writes a second of one transaction each, with 64 waiting. The first has none: when it
-/// fails there is nothing to keep, and the transaction begins anew. A savepoint copies each page that is changed for the first time.
+/// every write that arrives until the queue is empty joins it, and nobody is answered before the one commit they share. Measured: 33–48
+/// times the durable writes a second of one transaction each, with 64 waiting.
+///
+/// A write that is refused has mostly changed nothing yet. One that has takes the whole transaction back with it; those before it run once
+/// more, and from there on each has a savepoint, to be taken back by itself. To begin with savepoints would be dearer: one copies each page
+/// that is changed for the first time. So a body may run twice, and keeps its effects inside the transaction, as for PostgreSQL.
+///
+/// What SQLite allocates is not counted: counting takes a lock for each allocation, which all connections share.
 ///
 /// GRDB sets `synchronous = NORMAL` itself when it switches to WAL, after our own preparation; it is set again on the writer, and checked.
 package final class SQLiteEngine: Sendable {
@@ -17,11 +23,14 @@ package final class SQLiteEngine: Sendable {
         /// `off` exists so that a test can show that the durability tests would notice.
         package var synchronous: Synchronous
         package var readers: Int
+        /// Pages in the write-ahead log from which on they are brought into the database.
+        package var longLog: Int
 
-        package init(path: String, synchronous: Synchronous = .full, readers: Int = 6) {
+        package init(path: String, synchronous: Synchronous = .full, readers: Int = 6, longLog: Int = 4000) {
             self.path = path
             self.synchronous = synchronous
             self.readers = readers
+            self.longLog = longLog
         }
 
         package enum Synchronous: String, Sendable {
@@ -41,30 +50,23 @@ package final class SQLiteEngine: Sendable {
 
     private let pool: DatabasePool
     private let readers: SQLiteReaders
+    /// The pool's own writing connection, with its statements; nil once it is closed. Used on the pool's queue alone.
+    private let writer: Mutex<SQLiteDriver?>
+    private let checkpoints: SQLiteCheckpoints
     private let queue = Mutex(Queue())
     private let lastBatch = Atomic(0)
 
     private struct Queue {
-        var waiting: [Job] = []
+        var waiting: [SQLiteWrite] = []
         var isDraining = false
         var transactions = 0
         var writes = 0
         var batches = CommitBatches()
     }
 
-    /// One write: runs, and answers what to tell its caller once the outcome of the commit is known.
-    private struct Job: Sendable {
-        let run: @Sendable (Connection, _ inSavepoint: Bool) -> Outcome
-        /// Tells the caller that no transaction could be begun.
-        let refuse: @Sendable ((any Error)?) -> Void
-
-        struct Outcome: Sendable {
-            let hasFailed: Bool
-            let tell: @Sendable ((any Error)?) -> Void
-        }
-    }
-
     init(_ options: Options) throws {
+        // Refused once a connection is open; that one has said it before.
+        _ = cloudapi_sqlite_count_memory(0)
         var configuration = Configuration()
         // For long reads: two that nobody asked for may run beside each other, and leave some for those that somebody waits for, who may read in
         // shares.
@@ -73,14 +75,20 @@ package final class SQLiteEngine: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")
         }
+        let checkpoints = SQLiteCheckpoints(options)
+        self.checkpoints = checkpoints
         do {
             pool = try DatabasePool(path: options.path, configuration: configuration)
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue); PRAGMA wal_autocheckpoint = 4000")
+            let address = try pool.writeWithoutTransaction { database in
+                // A write touches some pages anywhere in the database, those of digests.
+                try database.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue); PRAGMA cache_size = -16000")
                 guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == options.synchronous.pragmaValue else {
                     throw StorageError.failed("SQLite did not take synchronous = \(options.synchronous.rawValue).")
                 }
+                checkpoints.take(over: database.sqliteConnection!)  // open while GRDB lends it, as below
+                return Int(bitPattern: database.sqliteConnection!)
             }
+            writer = Mutex(SQLiteDriver(KeptStatements(onConnectionAt: address)))
             readers = try SQLiteReaders(path: options.path, count: options.readers)
         } catch let error as DatabaseError {
             throw error.translated
@@ -105,19 +113,7 @@ package final class SQLiteEngine: Sendable {
 
     func write<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            enqueue(
-                Job(
-                    run: { connection, inSavepoint in
-                        do {
-                            let result = try inSavepoint ? connection.savepoint { try body(connection) } : body(connection)
-                            return Job.Outcome(hasFailed: false) { commitError in
-                                continuation.resume(with: commitError.map { .failure($0) } ?? .success(result))
-                            }
-                        } catch {
-                            return Job.Outcome(hasFailed: true) { _ in continuation.resume(throwing: error) }
-                        }
-                    },
-                    refuse: { error in continuation.resume(throwing: error ?? CancellationError()) }))
+            enqueue(SQLiteWrite(continuation, body))
         }
     }
 
@@ -132,38 +128,30 @@ package final class SQLiteEngine: Sendable {
     var batches: CommitBatches { queue.withLock { $0.batches } }
     var waitingWrites: Int { queue.withLock { $0.waiting.count } }
 
-    func close() throws { try pool.close() }
-}
-
-/// How many writes shared a commit: counts for up to 1, 2, 4, … 512.
-package struct CommitBatches: Sendable, Equatable {
-    package static let bounds = (0...9).map { 1 << $0 }
-    /// One for each bound.
-    package private(set) var counts = [Int](repeating: 0, count: bounds.count)
-
-    package init() {}
-
-    mutating func count(_ writes: Int) {
-        counts[Self.bounds.firstIndex { writes <= $0 } ?? Self.bounds.count - 1] += 1
+    func close() throws {
+        pool.writeWithoutTransaction { _ in writer.withLock { $0 = nil } }
+        checkpoints.finish()
+        try pool.close()
     }
 }
 
 // MARK: - Group commit
 
 extension SQLiteEngine {
-    private func enqueue(_ job: Job) {
+    private func enqueue(_ write: SQLiteWrite) {
         let startsDraining = queue.withLock { queue in
-            queue.waiting.append(job)
+            queue.waiting.append(write)
             defer { queue.isDraining = true }
             return !queue.isDraining
         }
         if startsDraining {
-            pool.asyncWriteWithoutTransaction { [self] database in drain(SQLiteDriver(GRDBStatements(database))) }
+            pool.asyncWriteWithoutTransaction { [self] _ in writer.withLock { drain($0) } }
         }
     }
 
     /// Runs transactions until nobody waits.
-    private func drain(_ driver: SQLiteDriver) {
+    private func drain(_ driver: SQLiteDriver?) {
+        guard let driver else { return refuseAll() }
         while true {
             let finished = queue.withLock { queue in
                 if queue.waiting.isEmpty { queue.isDraining = false }
@@ -175,67 +163,41 @@ extension SQLiteEngine {
     }
 
     private func commitBatch(_ driver: SQLiteDriver) {
-        var answers: [@Sendable ((any Error)?) -> Void] = []
-        var failure: (any Error)?
-        do {
-            try driver.begin("BEGIN IMMEDIATE")
-        } catch {
-            for job in take(Self.batchLimit) { answers.append(job.refuse) }
-            failure = error
-        }
+        var batch = SQLiteBatch(driver)
+        batch.begin()
+        if batch.failure != nil { for write in take(Self.batchLimit) { batch.run(write) } }
         var gathered = false
-        while failure == nil, answers.count < Self.batchLimit {
-            let jobs = take(Self.batchLimit - answers.count)
-            if jobs.isEmpty {
+        while batch.failure == nil, batch.count < Self.batchLimit {
+            let waiting = take(Self.batchLimit - batch.count)
+            if waiting.isEmpty {
                 if gathered || lastBatch.load(ordering: .relaxed) < 2 { break }
                 gathered = true
                 usleep(Self.gatheringMicroseconds)
                 continue
             }
-            for job in jobs {
-                guard failure == nil else {
-                    answers.append(job.refuse)
-                    continue
-                }
-                let outcome = job.run(Connection(driver: driver), !answers.isEmpty)
-                if outcome.hasFailed, answers.isEmpty { failure = beginAnew(driver) }
-                answers.append(outcome.tell)
-            }
-            failure = failure ?? driver.undone
+            for write in waiting { batch.run(write) }
         }
-        if failure == nil {
-            do {
-                _ = try driver.execute("COMMIT", [])
-            } catch {
-                failure = error
-            }
-        }
-        if failure != nil, driver.isInTransaction { _ = try? driver.execute("ROLLBACK", []) }  // the first failure is what counts
-        lastBatch.store(answers.count, ordering: .relaxed)
+        batch.commit()
+        lastBatch.store(batch.count, ordering: .relaxed)
         queue.withLock { queue in
             queue.transactions += 1
-            queue.writes += answers.count
-            queue.batches.count(answers.count)
+            queue.writes += batch.count
+            queue.batches.count(batch.count)
         }
-        for answer in answers { answer(failure) }
+        batch.tell()
+        checkpoints.goOn(driver.connection)
     }
 
-    /// Undoes what the transaction has done so far. Answers why there is none to go on with.
-    private func beginAnew(_ driver: SQLiteDriver) -> (any Error)? {
-        do {
-            if driver.isInTransaction { _ = try driver.execute("ROLLBACK", []) }
-            try driver.begin("BEGIN IMMEDIATE")
-            return nil
-        } catch {
-            return error
-        }
+    private func refuseAll() {
+        queue.withLock { $0.isDraining = false }
+        for write in take(.max) { write.refuse(StorageError.unavailable("The database is closed.")) }
     }
 
-    private func take(_ count: Int) -> [Job] {
+    private func take(_ count: Int) -> [SQLiteWrite] {
         queue.withLock { queue in
-            let jobs = Array(queue.waiting.prefix(count))
-            queue.waiting.removeFirst(jobs.count)
-            return jobs
+            let taken = Array(queue.waiting.prefix(count))
+            queue.waiting.removeFirst(taken.count)
+            return taken
         }
     }
 }

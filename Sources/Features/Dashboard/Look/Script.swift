@@ -63,10 +63,12 @@ enum Script {
         all("[data-focus]", element => element.focus());
 
         // Where tabs are wider than a phone, the open one is brought into sight.
-        all(".tabs [aria-current]", tab => {
+        const showTab = () => all(".tabs [aria-current]", tab => {
             const tabs = tab.parentElement;
             tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
         });
+        showTab();
+        addEventListener("resize", showTab);
 
         // Parts of a page that keep up: the page is asked for again and each part that changed takes the place of the old one, unless
         // somebody is at work in it. data-live is the pause in milliseconds; a part that comes without one is done.

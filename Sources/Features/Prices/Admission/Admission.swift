@@ -8,16 +8,17 @@ package import Storage
 /// added to quotas already; the transaction or savepoint it runs in takes that back.
 package enum Admission {
     /// Takes quota and budget for a new resource, or changes what an existing one holds to `demand` (bigger, smaller, or none of the lines
-    /// while it is stopped).
+    /// while it is stopped). `isNew` promises that it holds nothing yet.
     ///
     /// `alternatives` are from the largest to the smallest, for "the largest that still fits". Throws `quota_exceeded` (members metric,
     /// limit, used, requested, scope), `budget_exceeded` (members budget_id, remaining, estimate, currency, fits), and `validation_failed`
     /// for a SKU without a price. Going down never throws either of the first two.
     package static func reserve(
-        _ demand: Demand, for consumer: Consumer, alternatives: [(name: String, demand: Demand)], by: Attribution, _ connection: Connection
+        _ demand: Demand, for consumer: Consumer, isNew: Bool = false, alternatives: [(name: String, demand: Demand)], by: Attribution,
+        _ connection: Connection
     ) throws -> Estimate {
         let tenant = consumer.tenant
-        let held = try Commitment.find(consumer.resource, in: tenant, locking: true, connection)
+        let held = isNew ? nil : try Commitment.find(consumer.resource, in: tenant, locking: true, connection)
         let wanted = Commitment(consumer, demand, after: held, at: by.at)
         try change(from: held, to: wanted, in: tenant) { try Quota.add($0, to: $1, in: tenant, connection) }
         let scopes = wanted.scopes.union(held?.scopes ?? [])

@@ -64,12 +64,10 @@ extension Budget {
             createdAt: row.time(11), updatedAt: row.time(12))
     }
 
-    /// Those that any of these scopes counts against, in the order in which everybody takes their locks.
+    /// Those that any of these scopes counts against, the oldest first. Everybody takes their locks scope by scope, in one order.
     static func hit(by scopes: Set<String>, in tenant: Tenant, locking: Bool, _ connection: Connection) throws -> [Budget] {
-        try connection.rows(
-            """
-            \(selection) WHERE workspace = ? AND mode = ? AND scope IN (\(Array(repeating: "?", count: scopes.count).joined(separator: ", ")))
-            ORDER BY id\(locking ? connection.dialect.forUpdate : "")
-            """, [tenant.workspace.sqlValue, tenant.mode.sqlValue] + scopes.sorted().map(\.sqlValue), as: read)
+        let sql = "\(selection) WHERE workspace = ? AND mode = ? AND scope = ? ORDER BY id\(locking ? connection.dialect.forUpdate : "")"
+        let found = try scopes.sorted().flatMap { scope in try connection.rows(sql, tenant.workspace, tenant.mode, scope, as: read) }
+        return found.sorted { $0.id < $1.id }
     }
 }

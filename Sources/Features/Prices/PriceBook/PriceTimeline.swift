@@ -39,7 +39,8 @@ struct PriceTimeline: Sendable {
             """
         var values = [tenant.workspace.sqlValue, tenant.mode.sqlValue] + skus.map(\.sqlValue)
         if let place {
-            sql += " AND provider IN ('*', ?) AND location IN ('*', ?)"
+            // Expressions, not columns: for a few rows SQLite had better not make a table of each list, to look it up in the index.
+            sql += " AND '' || provider IN ('*', ?) AND '' || location IN ('*', ?)"
             values += [.text(place.provider), .text(place.location)]
         }
         return PriceTimeline(

@@ -10,22 +10,33 @@ extension Quota {
     private static let uses = Metric.allCases.map(\.rawValue)
     private static let limits = uses.map { $0 + "_limit" }
     private static let columns = (uses + limits).joined(separator: ", ")
+    private static let selection = "SELECT \(columns) FROM quota_use WHERE workspace = ? AND mode = ? AND scope = ?"
     private static let adding = """
-        INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", "))) VALUES (?, ?, ?, \(uses.map { _ in "?" }.joined(separator: ", "))) \
-        ON CONFLICT (workspace, mode, scope) DO UPDATE SET \
-        \(uses.map { "\($0) = quota_use.\($0) + excluded.\($0)" }.joined(separator: ", ")) RETURNING \(columns)
+        UPDATE quota_use SET \(uses.map { "\($0) = \($0) + ?" }.joined(separator: ", ")) WHERE workspace = ? AND mode = ? AND scope = ?
+        """
+    private static let beginning = """
+        INSERT INTO quota_use (workspace, mode, scope, \(uses.joined(separator: ", "))) \
+        VALUES (?, ?, ?, \(uses.map { _ in "0" }.joined(separator: ", "))) ON CONFLICT DO NOTHING
         """
 
     /// Adds to what the holder uses. Throws `quota_exceeded` for the first metric that grows past its limit; the caller's transaction then
     /// takes everything back.
     static func add(_ counts: [Metric: Int], to holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
         guard !counts.isEmpty else { return }
-        let values =
-            [tenant.workspace.sqlValue, tenant.mode.sqlValue, holder.id.sqlValue] + Metric.allCases.map { (counts[$0] ?? 0).sqlValue }
-        let after = try connection.rows(adding, values) { read($0, holder, tenant.mode) }.first ?? []
-        for standing in after {
-            guard let added = counts[standing.metric], added > 0, let limit = standing.limit, standing.used > limit else { continue }
-            throw exceeded(holder, standing.metric, limit: limit, used: standing.used - added, requested: added)
+        let key = [tenant.workspace.sqlValue, tenant.mode.sqlValue, holder.id.sqlValue]
+        let values = Metric.allCases.map { (counts[$0] ?? 0).sqlValue } + key
+        if try connection.execute(adding, values: values) == 0 {
+            try connection.execute(beginning, values: key)
+            try connection.execute(adding, values: values)
+        }
+        // Not by RETURNING, for which SQLite makes a table.
+        _ = try connection.rows(selection, key) { row in
+            for (index, metric) in Metric.allCases.enumerated() {
+                guard let added = counts[metric], added > 0 else { continue }
+                let standing = read(metric, at: index, row, holder, tenant.mode)
+                guard let limit = standing.limit, standing.used > limit else { continue }
+                throw exceeded(holder, metric, limit: limit, used: standing.used - added, requested: added)
+            }
         }
     }
 
@@ -41,9 +52,9 @@ extension Quota {
     }
 
     static func standings(of holder: Holder, in tenant: Tenant, _ connection: Connection) throws -> [Standing] {
-        let found = try connection.row(
-            "SELECT \(columns) FROM quota_use WHERE workspace = ? AND mode = ? AND scope = ?", tenant.workspace, tenant.mode, holder.id
-        ) { read($0, holder, tenant.mode) }
+        let found = try connection.row(selection, tenant.workspace, tenant.mode, holder.id) { row in
+            Metric.allCases.enumerated().map { read($1, at: $0, row, holder, tenant.mode) }
+        }
         return found
             ?? Metric.allCases.map { metric in
                 Standing(holder: holder, metric: metric, limit: holder.standardLimit(of: metric, in: tenant.mode), used: 0, isOwn: false)
@@ -76,15 +87,11 @@ extension Quota {
         return after
     }
 
-    private static func read(_ row: Row, _ holder: Holder, _ mode: Mode) -> [Standing] {
-        let metrics = Metric.allCases
-        return metrics.enumerated().map { index, metric in
-            let own = row.optionalInteger(metrics.count + index)
-            return Standing(
-                holder: holder, metric: metric,
-                limit: own == unlimited ? nil : own ?? holder.standardLimit(of: metric, in: mode), used: row.integer(index),
-                isOwn: own != nil)
-        }
+    private static func read(_ metric: Metric, at index: Int, _ row: Row, _ holder: Holder, _ mode: Mode) -> Standing {
+        let own = row.optionalInteger(uses.count + index)
+        return Standing(
+            holder: holder, metric: metric, limit: own == unlimited ? nil : own ?? holder.standardLimit(of: metric, in: mode),
+            used: row.integer(index), isOwn: own != nil)
     }
 
     private static func exceeded(_ holder: Holder, _ metric: Metric, limit: Int, used: Int, requested: Int) -> Problem {

@@ -1,6 +1,7 @@
 package import Kernel
 import Provider
 package import Storage
+import Synchronization
 import Web
 
 extension ProviderConnection {
@@ -18,7 +19,7 @@ extension ProviderConnection {
             labels: try ResourceDraft.labels(JSONParser.parse(row.text(15).utf8)),
             projects: try projects.map { try JSONParser.parse($0.utf8).array?.compactMap(\.string).map { ProjectID($0) } ?? [] },
             state: try row.get(8), stateDetail: row.text(9),
-            capabilities: try capabilities.flatMap { .init(try JSONParser.parse($0.utf8)) },
+            capabilities: try capabilities.flatMap { try knownCapabilities.read($0) },
             verifiedAt: try row.get(11), version: row.integer(12), createdAt: row.time(13), updatedAt: row.time(14))
     }
 
@@ -31,11 +32,22 @@ extension ProviderConnection {
 
     /// By id or name. Throws `not_found`, also for one that serves none of the caller's projects.
     static func find(_ idOrName: String, for caller: Caller, _ connection: Connection) throws -> ProviderConnection {
-        let found = try connection.row(
-            "\(selection) WHERE workspace = ? AND mode = ? AND (id = ? OR name = ?)", caller.workspace, caller.mode, idOrName, idOrName,
-            as: read)
-        guard let found, found.isVisible(to: caller) else { throw Problem.notFound("connection") }
+        guard let found = try called(idOrName, in: caller.tenant, connection, where: { $0.isVisible(to: caller) }) else {
+            throw Problem.notFound("connection")
+        }
         return found
+    }
+
+    /// The one with that id, or else with that name; two look-ups in an index each, where an OR would gather them in a table first.
+    private static func called(
+        _ idOrName: String, in tenant: Tenant, _ connection: Connection, where fits: (ProviderConnection) -> Bool
+    ) throws -> ProviderConnection? {
+        for column in ["id", "name"] {
+            let found = try connection.row(
+                "\(selection) WHERE workspace = ? AND mode = ? AND \(column) = ?", tenant.workspace, tenant.mode, idOrName, as: read)
+            if let found, fits(found) { return found }
+        }
+        return nil
     }
 
     private func isVisible(to caller: Caller) -> Bool {
@@ -56,10 +68,7 @@ extension ProviderConnection {
     /// The one that was asked for, or the only one the project has. Throws `invalid_reference` or `provider_required`.
     static func resolve(_ asked: String?, for project: ProjectID, _ tenant: Tenant, _ connection: Connection) throws -> ProviderConnection {
         if let asked {
-            let named = try connection.rows(
-                "\(selection) WHERE workspace = ? AND mode = ? AND (id = ? OR name = ?) ORDER BY id", tenant.workspace, tenant.mode, asked,
-                asked, as: read)
-            guard let found = named.first(where: { $0.serves(project) }) else {
+            guard let found = try called(asked, in: tenant, connection, where: { $0.serves(project) }) else {
                 throw Problem(
                     .invalidReference, "There is no connection \(asked.prefix(100)) that this project may use.",
                     violations: [.init(pointer: "/provider", code: "not_found", detail: "There is no such connection.")])
@@ -172,5 +181,23 @@ extension ProviderConnection {
         } catch StorageError.unique {
             throw Problem(.nameTaken, "There is a connection named \(name).")
         }
+    }
+}
+
+private let knownCapabilities = KnownCapabilities()
+
+/// Texts of capabilities that were read before: each admission reads its connection, and connections to one cloud can do the same.
+private final class KnownCapabilities: Sendable {
+    private let known = Mutex<[String: Capabilities]>([:])
+    private static let limit = 100
+
+    func read(_ text: String) throws -> Capabilities? {
+        if let known = known.withLock({ $0[text] }) { return known }
+        guard let read = Capabilities(try JSONParser.parse(text.utf8)) else { return nil }
+        known.withLock { known in
+            if known.count >= Self.limit { known = [:] }
+            known[text] = read
+        }
+        return read
     }
 }

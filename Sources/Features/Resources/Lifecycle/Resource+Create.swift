@@ -59,7 +59,7 @@ struct Admitting {
                 resource: resource, operation: nil, estimate: estimate, isNew: true, policyResults: results, placement: placement)
         }
         let estimate = try Admission.reserve(
-            resource.spec.demand, for: resource.consumer, alternatives: resource.spec.alternatives, by: by, connection)
+            resource.spec.demand, for: resource.consumer, isNew: true, alternatives: resource.spec.alternatives, by: by, connection)
         resource.sealed = try resolved.hidden.map { try pool.seal(hidden: $0, for: resource.id) }
         let operation = try queue.add(
             .create, to: &resource, steps: try steps(toMake: resource, at: account), input: [.init("spec", resource.spec.json)],
