@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Everything a part of the server takes from outside itself: the time, randomness and waiting.
 ///
@@ -28,7 +27,10 @@ package struct Surroundings: Sendable {
             clock_gettime(CLOCK_REALTIME, &time)
             return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
         },
-        random: { randomWords.withLock { $0.next() } },
+        random: {
+            var generator = SystemRandomNumberGenerator()
+            return generator.next()
+        },
         sleep: { try await Task.sleep(for: $0) }
     )
 
@@ -44,22 +46,5 @@ package struct Surroundings: Sendable {
         }
         bytes.removeLast(bytes.count - count)
         return bytes
-    }
-}
-
-private let randomWords = Mutex(RandomWords())
-
-/// The kernel's random numbers, fetched a page at a time: a request takes a dozen, each of which would be a call into the kernel.
-private struct RandomWords {
-    private var words: [UInt64] = []
-
-    mutating func next() -> UInt64 {
-        if words.isEmpty {
-            words = [UInt64](unsafeUninitializedCapacity: 512) { buffer, count in
-                arc4random_buf(buffer.baseAddress!, buffer.count * 8)  // not empty
-                count = buffer.count
-            }
-        }
-        return words.removeLast()
     }
 }

@@ -3,7 +3,7 @@ package import Kernel
 /// The database, as the rest of the program sees it: closures that run inside a transaction.
 ///
 /// `read` sees one snapshot and cannot write. `write` is durable when it returns: with SQLite, concurrent writers share one
-/// transaction and one fsync, each in a savepoint of its own (`SQLiteEngine`); with PostgreSQL each has its own transaction.
+/// transaction and one fsync (`SQLiteEngine`); with PostgreSQL each has its own transaction.
 package struct Store: Sendable {
     private let engine: Engine
     /// Tells who reads the log of every commit that appended to it.
@@ -68,7 +68,8 @@ package struct Store: Sendable {
         }
     }
 
-    /// Runs `body` in a transaction; returns when its effects and its events are on disk, or throws and leaves nothing.
+    /// Runs `body` in a transaction; returns when its effects and its events are on disk, or throws and leaves nothing. It may run more than
+    /// once, when what was done had to be taken back because of another write: its effects stay inside the transaction.
     ///
     /// What `body` reads of `workspace` stays so until the commit: the writers of a workspace take turns, on every server. Without a
     /// workspace, rows that are read in order to be changed must be locked (`Dialect.forUpdate`).

@@ -18,7 +18,7 @@ extension Pipeline {
             guard let kept = try await kept(idempotent) else { throw StorageError.conflict("The kept answer is gone.") }
             return kept
         } catch let problem as Problem where problem.isKept {
-            // It has left nothing, so that its row may come after.
+            // Nothing was committed, so that its row may come after.
             let answer = idempotent.problemWriter.answer(problem)
             let row = try idempotent.row(keeping: answer)
             let isFirst = try await store.write { connection in try row.insert(idempotent.name, at: idempotent.at, connection) }
@@ -39,7 +39,7 @@ extension Pipeline {
     }
 
     func kept(_ idempotent: IdempotentRequest) async throws -> Answer? {
-        let row = try await store.read { connection in try IdempotencyRow.find(idempotent.name, at: idempotent.at, connection) }
+        let row = try await store.peek { connection in try IdempotencyRow.find(idempotent.name, at: idempotent.at, connection) }
         return try row.map { try idempotent.replay($0) }
     }
 

@@ -1,7 +1,8 @@
 import Foundation
 import Kernel
-import Storage
 import Testing
+
+@testable import Storage
 
 private let notes = [
     Migration(
@@ -211,6 +212,23 @@ private struct Refusal: Error, Equatable {
                 return visited
             }
             #expect(visited == Array(1..<600))
+        }
+    }
+
+    @Test func `what stands in the write-ahead log is brought into the database by another connection`() async throws {
+        try await Engine.withDirectory { directory in
+            let options = SQLiteEngine.Options(path: directory.appendingPathComponent("store.sqlite").path, longLog: .max)
+            let store = try Store(sqlite: options)
+            _ = try await Migrator(notes).migrate(store, at: .start)
+            let checkpoints = try SQLiteCheckpoints(options)
+            let first = checkpoints.runBeside()
+            #expect(first.isComplete)
+            #expect(first.pages > 0)
+            _ = try await store.write { connection in try connection.execute("INSERT INTO notes (id) VALUES ('a')") }
+            let second = checkpoints.runBeside()
+            #expect(second.isComplete)
+            #expect(second.pages > 0)
+            try store.close()
         }
     }
 

@@ -1,7 +1,8 @@
 import Crypto
 package import Kernel
 
-/// A kept answer: the row that makes a retried write harmless. It commits in the transaction of the effect it stands for.
+/// A kept answer: the row that makes a retried write harmless. It commits in the transaction of the effect it stands for; that of a refusal, which
+/// has none, in one of its own.
 package struct IdempotencyRow: Sendable {
     /// The digest of the body it was first sent with; another body under the same key is refused.
     package let fingerprint: [UInt8]

@@ -21,7 +21,8 @@ struct SQLiteWrite: Sendable {
                     continuation.resume(with: commitError.map { .failure($0) } ?? .success(result))
                 }
             } catch {
-                return Outcome(hasFailed: true) { _ in continuation.resume(throwing: error) }
+                // What it saw of the others may not have come to be either.
+                return Outcome(hasFailed: true) { commitError in continuation.resume(throwing: commitError ?? error) }
             }
         }
         refuse = { error in continuation.resume(throwing: error ?? CancellationError()) }

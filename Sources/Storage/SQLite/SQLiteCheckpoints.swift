@@ -9,19 +9,27 @@ import Synchronization
 /// ten megabytes. Here another connection does it meanwhile; the little that was written meanwhile the writer adds. Only then is nothing
 /// left, and the log can begin from its start again.
 final class SQLiteCheckpoints: Sendable {
-    private let options: SQLiteEngine.Options
+    private let longLog: Int
+    private let other: Mutex<SQLiteDriver>
     private let queue = DispatchQueue(label: "checkpoints", qos: .utility)
     private let pagesInLog = Atomic(0)
-    private let stage = Mutex(Stage.idle)
+    private let stage: Mutex<Stage>
 
     private enum Stage {
-        case idle
+        /// Nothing is to be done before the log has so many pages.
+        case waiting(for: Int)
         case running
         /// The other connection has done its part.
         case almostDone
     }
 
-    init(_ options: SQLiteEngine.Options) { self.options = options }
+    /// For a database that has a write-ahead log already.
+    init(_ options: SQLiteEngine.Options) throws {
+        longLog = options.longLog
+        stage = Mutex(.waiting(for: options.longLog))
+        other = Mutex(SQLiteDriver(try KeptStatements(readingFrom: options.path)))
+        try other.withLock { _ = try $0.execute("PRAGMA synchronous = \(options.synchronous.rawValue)", []) }
+    }
 
     /// Takes over from SQLite on the writer's connection, which must not outlive this.
     func take(over writer: SQLiteConnection) {
@@ -36,10 +44,13 @@ final class SQLiteCheckpoints: Sendable {
 
     /// To be called by the writer after each commit.
     func goOn(_ writer: SQLiteConnection) {
-        guard pagesInLog.load(ordering: .relaxed) >= options.longLog else { return }
+        let pages = pagesInLog.load(ordering: .relaxed)
         stage.withLock { stage in
             switch stage {
-            case .idle:
+            case .waiting(let enough):
+                // The log has begun anew.
+                if pages < longLog { stage = .waiting(for: longLog) }
+                guard pages >= enough else { return }
                 stage = .running
                 queue.async { [self] in
                     runBeside()
@@ -47,19 +58,28 @@ final class SQLiteCheckpoints: Sendable {
                 }
             case .running: break
             case .almostDone:
-                sqlite3_wal_checkpoint_v2(writer, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-                stage = .idle
+                let round = Self.run(on: writer)
+                // A reader that takes long needs the log as it is, or the disk is full.
+                stage = .waiting(for: round.isComplete ? longLog : pages + longLog)
             }
         }
     }
 
-    /// What cannot be done now (a long reader needs the log as it is, the disk is full) is tried again after the next commit.
-    private func runBeside() {
-        var connection: SQLiteConnection?
-        defer { sqlite3_close_v2(connection) }
-        guard sqlite3_open_v2(options.path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else { return }
-        sqlite3_exec(connection, "PRAGMA synchronous = \(options.synchronous.rawValue)", nil, nil, nil)
-        sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    @discardableResult
+    func runBeside() -> Round { other.withLock { Self.run(on: $0.connection) } }
+
+    private static func run(on connection: SQLiteConnection) -> Round {
+        var (pages, brought): (CInt, CInt) = (0, 0)
+        let code = sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, &pages, &brought)
+        return Round(pages: Int(pages), brought: Int(brought), isComplete: code == SQLITE_OK && pages == brought)
+    }
+
+    struct Round: Equatable {
+        /// In the log.
+        let pages: Int
+        /// Of which are in the database now.
+        let brought: Int
+        let isComplete: Bool
     }
 
     /// Returns when nothing runs any more.

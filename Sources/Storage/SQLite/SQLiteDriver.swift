@@ -50,13 +50,16 @@ final class SQLiteDriver: Driver {
                 sqlite3_clear_bindings(handle)
             }
             bind(values, to: handle)
-            if sqlite3_stmt_readonly(handle) == 0 { hasWritten = true }
+            let writes = sqlite3_stmt_readonly(handle) == 0
             let row = Row(cursor: SQLiteCursor(handle: handle))
             while true {
-                switch sqlite3_step(handle) {
+                let code = sqlite3_step(handle)
+                // One that fails has taken back by itself what it did.
+                if writes, code == SQLITE_ROW || code == SQLITE_DONE { hasWritten = true }
+                switch code {
                 case SQLITE_ROW: try each(row)
                 case SQLITE_DONE: return
-                case let code:
+                default:
                     let error = failure(code)
                     if wasInTransaction, !isInTransaction { undone = error }
                     throw error

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// A write that is refused has mostly changed nothing yet. One that has takes the whole transaction back with it; those before it run once
 /// more, and from there on each has a savepoint, to be taken back by itself. To begin with savepoints would be dearer: one copies each page
-/// that is changed for the first time. So a body may run twice, and keeps its effects inside the transaction, as for PostgreSQL.
+/// that is changed for the first time.
 ///
 /// What SQLite allocates is not counted: counting takes a lock for each allocation, which all connections share.
 ///
@@ -75,8 +75,6 @@ package final class SQLiteEngine: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")
         }
-        let checkpoints = SQLiteCheckpoints(options)
-        self.checkpoints = checkpoints
         do {
             pool = try DatabasePool(path: options.path, configuration: configuration)
             let address = try pool.writeWithoutTransaction { database in
@@ -85,10 +83,12 @@ package final class SQLiteEngine: Sendable {
                 guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == options.synchronous.pragmaValue else {
                     throw StorageError.failed("SQLite did not take synchronous = \(options.synchronous.rawValue).")
                 }
-                checkpoints.take(over: database.sqliteConnection!)  // open while GRDB lends it, as below
-                return Int(bitPattern: database.sqliteConnection!)
+                return Int(bitPattern: database.sqliteConnection!)  // open while GRDB lends it
             }
             writer = Mutex(SQLiteDriver(KeptStatements(onConnectionAt: address)))
+            let checkpoints = try SQLiteCheckpoints(options)
+            writer.withLock { checkpoints.take(over: $0!.connection) }  // just made
+            self.checkpoints = checkpoints
             readers = try SQLiteReaders(path: options.path, count: options.readers)
         } catch let error as DatabaseError {
             throw error.translated

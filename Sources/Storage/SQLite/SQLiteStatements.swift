@@ -43,7 +43,7 @@ final class KeptStatements: SQLiteStatements {
         }
     }
 
-    /// On a connection of somebody else, who keeps it open for longer than this and lets nobody use it at the same time.
+    /// On a connection of somebody else, who lets nobody use it at the same time, and closes it after this (or by `sqlite3_close_v2`, which waits).
     init(onConnectionAt address: Int) {
         connection = SQLiteConnection(bitPattern: address)!  // of one that is open
         ownsConnection = false

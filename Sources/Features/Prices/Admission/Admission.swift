@@ -4,8 +4,8 @@ package import Storage
 /// Takes quota and budget for a resource, in the transaction that makes or changes it, so that of two creates that race for the last
 /// dollar one commits and the other is told.
 ///
-/// Few, indexed statements: the resource's row, its prices, one for each quota holder, the budgets it hits. A call that throws may have
-/// added to quotas already; the transaction or savepoint it runs in takes that back.
+/// Few, indexed statements: the resource's row, its prices, two for each quota holder, the budgets it hits. What is refused has changed nothing,
+/// so that nobody who shares the transaction has to begin again for it.
 package enum Admission {
     /// Takes quota and budget for a new resource, or changes what an existing one holds to `demand` (bigger, smaller, or none of the lines
     /// while it is stopped). `isNew` promises that it holds nothing yet.
@@ -20,11 +20,12 @@ package enum Admission {
         let tenant = consumer.tenant
         let held = isNew ? nil : try Commitment.find(consumer.resource, in: tenant, locking: true, connection)
         let wanted = Commitment(consumer, demand, after: held, at: by.at)
-        try change(from: held, to: wanted, in: tenant) { try Quota.add($0, to: $1, in: tenant, connection) }
+        try change(from: held, to: wanted, in: tenant) { try Quota.check($0, for: $1, in: tenant, locking: true, connection) }
         let scopes = wanted.scopes.union(held?.scopes ?? [])
         let (budgets, period) = try BudgetLedger.current(for: scopes, at: by.at, in: tenant, connection)
         let assessment = try Assessment(held, wanted, budgets, period, at: by.at, in: tenant, connection)
         try assessment.check(alternatives, connection)
+        try change(from: held, to: wanted, in: tenant) { try Quota.add($0, to: $1, in: tenant, connection) }
         for budget in budgets { try BudgetLedger.add(assessment.difference(for: budget), to: budget, in: tenant, connection) }
         if !wanted.isHeld(as: held) { try wanted.save(assessment.after, in: tenant, connection) }
         return assessment.estimate
@@ -37,7 +38,7 @@ package enum Admission {
         let tenant = consumer.tenant
         let held = try Commitment.find(consumer.resource, in: tenant, locking: false, connection)
         let wanted = Commitment(consumer, demand, after: held, at: by.at)
-        try change(from: held, to: wanted, in: tenant) { try Quota.check($0, for: $1, in: tenant, connection) }
+        try change(from: held, to: wanted, in: tenant) { try Quota.check($0, for: $1, in: tenant, locking: false, connection) }
         let scopes = wanted.scopes.union(held?.scopes ?? [])
         let (budgets, period) = try BudgetLedger.seen(for: scopes, at: by.at, in: tenant, connection)
         let assessment = try Assessment(held, wanted, budgets, period, at: by.at, in: tenant, connection)

@@ -64,7 +64,7 @@ extension Budget {
             createdAt: row.time(11), updatedAt: row.time(12))
     }
 
-    /// Those that any of these scopes counts against, the oldest first. Everybody takes their locks scope by scope, in one order.
+    /// Those that any of these scopes counts against, the oldest first. Reservations and refreshes take their locks scope by scope, in one order.
     static func hit(by scopes: Set<String>, in tenant: Tenant, locking: Bool, _ connection: Connection) throws -> [Budget] {
         let sql = "\(selection) WHERE workspace = ? AND mode = ? AND scope = ? ORDER BY id\(locking ? connection.dialect.forUpdate : "")"
         let found = try scopes.sorted().flatMap { scope in try connection.rows(sql, tenant.workspace, tenant.mode, scope, as: read) }

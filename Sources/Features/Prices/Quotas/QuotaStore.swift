@@ -1,8 +1,8 @@
 import Kernel
 import Storage
 
-/// One row holds all of a holder's use and limits, so that admission is one statement for the account and one for the project; and since
-/// it is the account's row that a reservation touches first, two of them never wait for each other crosswise.
+/// One row holds all of a holder's use and limits, so that admission looks at one and changes one for the account, and one for the project; and
+/// since it is the account's row that a reservation touches first, two of them never wait for each other crosswise.
 extension Quota {
     /// In a limit's column: somebody decided that there is none.
     private static let unlimited = -1
@@ -19,31 +19,12 @@ extension Quota {
         VALUES (?, ?, ?, \(uses.map { _ in "0" }.joined(separator: ", "))) ON CONFLICT DO NOTHING
         """
 
-    /// Adds to what the holder uses. Throws `quota_exceeded` for the first metric that grows past its limit; the caller's transaction then
-    /// takes everything back.
-    static func add(_ counts: [Metric: Int], to holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
+    /// Throws `quota_exceeded` for the first metric that would grow past its limit. `locking` keeps the row as it is until the transaction ends.
+    static func check(
+        _ counts: [Metric: Int], for holder: Holder, in tenant: Tenant, locking: Bool, _ connection: Connection
+    ) throws {
         guard !counts.isEmpty else { return }
-        let key = [tenant.workspace.sqlValue, tenant.mode.sqlValue, holder.id.sqlValue]
-        let values = Metric.allCases.map { (counts[$0] ?? 0).sqlValue } + key
-        if try connection.execute(adding, values: values) == 0 {
-            try connection.execute(beginning, values: key)
-            try connection.execute(adding, values: values)
-        }
-        // Not by RETURNING, for which SQLite makes a table.
-        _ = try connection.rows(selection, key) { row in
-            for (index, metric) in Metric.allCases.enumerated() {
-                guard let added = counts[metric], added > 0 else { continue }
-                let standing = read(metric, at: index, row, holder, tenant.mode)
-                guard let limit = standing.limit, standing.used > limit else { continue }
-                throw exceeded(holder, metric, limit: limit, used: standing.used - added, requested: added)
-            }
-        }
-    }
-
-    /// Throws what `add` would, and adds nothing.
-    static func check(_ counts: [Metric: Int], for holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
-        guard !counts.isEmpty else { return }
-        for standing in try standings(of: holder, in: tenant, connection) {
+        for standing in try standings(of: holder, in: tenant, locking: locking, connection) {
             guard let added = counts[standing.metric], added > 0, let limit = standing.limit, standing.used + added > limit else {
                 continue
             }
@@ -51,14 +32,28 @@ extension Quota {
         }
     }
 
-    static func standings(of holder: Holder, in tenant: Tenant, _ connection: Connection) throws -> [Standing] {
-        let found = try connection.row(selection, tenant.workspace, tenant.mode, holder.id) { row in
-            Metric.allCases.enumerated().map { read($1, at: $0, row, holder, tenant.mode) }
+    /// Adds to what the holder uses, which `check` has let pass in this transaction.
+    static func add(_ counts: [Metric: Int], to holder: Holder, in tenant: Tenant, _ connection: Connection) throws {
+        guard !counts.isEmpty else { return }
+        let values = Metric.allCases.map { (counts[$0] ?? 0).sqlValue }
+        try connection.execute(adding, values: values + [tenant.workspace.sqlValue, tenant.mode.sqlValue, holder.id.sqlValue])
+    }
+
+    /// Where there is no row to be locked, one is made.
+    static func standings(of holder: Holder, in tenant: Tenant, locking: Bool = false, _ connection: Connection) throws -> [Standing] {
+        func found() throws -> [Standing]? {
+            try connection.row(
+                selection + (locking ? connection.dialect.forUpdate : ""), tenant.workspace, tenant.mode, holder.id
+            ) { row in Metric.allCases.enumerated().map { read($1, at: $0, row, holder, tenant.mode) } }
         }
-        return found
-            ?? Metric.allCases.map { metric in
-                Standing(holder: holder, metric: metric, limit: holder.standardLimit(of: metric, in: tenant.mode), used: 0, isOwn: false)
-            }
+        if let found = try found() { return found }
+        if locking {
+            try connection.execute(beginning, tenant.workspace, tenant.mode, holder.id)
+            if let found = try found() { return found }
+        }
+        return Metric.allCases.map { metric in
+            Standing(holder: holder, metric: metric, limit: holder.standardLimit(of: metric, in: tenant.mode), used: 0, isOwn: false)
+        }
     }
 
     /// Sets a limit, `.some(nil)` for none; nil goes back to the standard one. A limit below what is used only keeps new things out.
