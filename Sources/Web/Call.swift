@@ -63,8 +63,8 @@ package struct Call: Sendable {
     }
 
     /// Runs `body` in one transaction with the row that makes a retry harmless: state, events and kept answer commit together. It may run more
-    /// than once, as `Store.write` says; a refusal leaves nothing, and is kept after. What it reads of the caller's workspace stays so until then, unless `inTurn` is false: then others write to the workspace meanwhile, and `body` locks
-    /// what it needs.
+    /// than once, as `Store.write` says; a refusal leaves nothing, and is kept after. What it reads of the caller's workspace stays so until
+    /// then, unless `inTurn` is false: then others write to the workspace meanwhile, and `body` locks what it needs.
     package func commit(inTurn: Bool = true, _ body: @escaping @Sendable (Connection) throws -> Answer) async throws -> Answer {
         let workspace = inTurn ? caller.workspace : nil
         guard let idempotency else { return try await store.write(in: workspace, body) }

@@ -49,7 +49,7 @@ final class KeptStatements: SQLiteStatements {
         ownsConnection = false
     }
 
-    /// On a connection of its own, which cannot write.
+    /// On a connection of its own, which changes no rows; what others wrote it may bring from the log into the database.
     init(readingFrom path: String) throws {
         var handle: SQLiteConnection?
         let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)

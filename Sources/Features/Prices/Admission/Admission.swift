@@ -5,7 +5,7 @@ package import Storage
 /// dollar one commits and the other is told.
 ///
 /// Few, indexed statements: the resource's row, its prices, two for each quota holder, the budgets it hits. What is refused has changed nothing,
-/// so that nobody who shares the transaction has to begin again for it.
+/// but for a holder's first row or a budget's stale sum, so that nobody who shares the transaction has to begin again for it.
 package enum Admission {
     /// Takes quota and budget for a new resource, or changes what an existing one holds to `demand` (bigger, smaller, or none of the lines
     /// while it is stopped). `isNew` promises that it holds nothing yet.
