@@ -84,6 +84,8 @@ package final class Connection {
 /// What a database engine gives one connection.
 package protocol Driver: AnyObject {
     var dialect: Dialect { get }
+    /// Nil where no two writes share a transaction.
+    var memory: TransactionMemory? { get set }
     /// Answers the number of rows changed. `?` stands for each value in turn.
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
     func query(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws
@@ -92,6 +94,11 @@ package protocol Driver: AnyObject {
 }
 
 extension Driver {
+    package var memory: TransactionMemory? {
+        get { nil }
+        set {}
+    }
+
     package func stream(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws { try query(sql, values, each) }
 }
 

@@ -53,7 +53,7 @@ package struct Store: Sendable {
     /// Runs a `body` of one statement, which needs no transaction to be consistent. For the look-up that every request makes.
     package func peek<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         switch engine {
-        case .sqlite(let engine): try engine.peek(body)
+        case .sqlite(let engine): try engine.read(body)
         case .postgres(let engine): try await engine.peek(body)
         case .none: throw Self.noStore
         }

@@ -44,30 +44,35 @@ package enum EventLog {
         try connection.execute(
             "UPDATE chains SET sequence = ?, hash = ? WHERE workspace = ? AND mode = ?", head.sequence, head.hash, tenant.workspace,
             tenant.mode)
+        connection.remember(Optional(head), as: question(tenant), of: "chains")
+    }
+
+    private static func question(_ tenant: Tenant) -> [String] { [tenant.workspace.rawValue, tenant.mode.rawValue] }
+
+    /// Nil for a chain without a row. `locking` keeps it as it is until the transaction ends.
+    private static func storedHead(of tenant: Tenant, locking: Bool, _ connection: Connection) throws -> Head? {
+        try connection.remembered(question(tenant), of: "chains") {
+            try connection.row(
+                "SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?" + (locking ? connection.dialect.forUpdate : ""),
+                tenant.workspace, tenant.mode
+            ) { try Head(sequence: $0.get(0), hash: $0.get(1)) }
+        }
     }
 
     /// The last row's number and hash; the lock is held until the transaction ends.
     static func lockedHead(of tenant: Tenant, _ connection: Connection) throws -> Head {
-        func locked() throws -> Head? {
-            try connection.row(
-                "SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?" + connection.dialect.forUpdate, tenant.workspace,
-                tenant.mode
-            ) { try Head(sequence: $0.get(0), hash: $0.get(1)) }
-        }
-        if let head = try locked() { return head }
+        if let head = try storedHead(of: tenant, locking: true, connection) { return head }
         try connection.execute(
             "INSERT INTO chains (workspace, mode, sequence, hash) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING", tenant.workspace,
             tenant.mode, noHash)
-        guard let head = try locked() else { throw StorageError.failed("The chain's head could not be made.") }
+        guard let head = try storedHead(of: tenant, locking: true, connection) else { throw StorageError.failed("The chain's head could not be made.") }
         return head
     }
 
     /// The number of the last event that what is read on this connection can reflect: everything later is still to come.
     package static func position(of tenant: Tenant, _ connection: Connection) throws -> Int64 {
-        let committed = try connection.row(
-            "SELECT sequence FROM chains WHERE workspace = ? AND mode = ?", tenant.workspace, tenant.mode
-        ) { try $0.get(0, as: Int64.self) }
-        return (committed ?? 0) + Int64(connection.pendingEvents.count { $0.attribution.tenant == tenant })
+        let committed = try storedHead(of: tenant, locking: false, connection)
+        return (committed?.sequence ?? 0) + Int64(connection.pendingEvents.count { $0.attribution.tenant == tenant })
     }
 
     private static func insert(_ event: PendingEvent, after head: Head, _ connection: Connection) throws -> Head {

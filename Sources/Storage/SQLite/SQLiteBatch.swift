@@ -44,6 +44,7 @@ struct SQLiteBatch {
     mutating func begin() {
         do {
             try driver.begin("BEGIN IMMEDIATE")
+            driver.memory = TransactionMemory()
         } catch {
             failure = error
         }

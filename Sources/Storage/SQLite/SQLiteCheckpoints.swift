@@ -42,15 +42,15 @@ final class SQLiteCheckpoints: Sendable {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// To be called by the writer after each commit.
-    func goOn(_ writer: SQLiteConnection) {
+    /// To be called by the writer after each commit. Whether nothing is left now: once no reader needs the log, it begins from its start again.
+    func goOn(_ writer: SQLiteConnection) -> Bool {
         let pages = pagesInLog.load(ordering: .relaxed)
-        stage.withLock { stage in
+        return stage.withLock { stage in
             switch stage {
             case .waiting(let enough):
                 // The log has begun anew.
                 if pages < longLog { stage = .waiting(for: longLog) }
-                guard pages >= enough else { return }
+                guard pages >= enough else { return false }
                 stage = .running
                 queue.async { [self] in
                     runBeside()
@@ -61,7 +61,9 @@ final class SQLiteCheckpoints: Sendable {
                 let round = Self.run(on: writer)
                 // A reader that takes long needs the log as it is, or the disk is full.
                 stage = .waiting(for: round.isComplete ? longLog : pages + longLog)
+                return round.isComplete
             }
+            return false
         }
     }
 

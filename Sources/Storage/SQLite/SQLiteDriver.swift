@@ -16,6 +16,8 @@ final class SQLiteDriver: Driver {
     var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
     /// Whether a statement was run that may have changed something, since this was last set to false.
     var hasWritten = false
+    /// Of the transaction that several writes share.
+    package var memory: TransactionMemory?
 
     func begin(_ sql: String) throws {
         undone = nil
@@ -44,18 +46,19 @@ final class SQLiteDriver: Driver {
     func query(_ sql: String, _ values: [SQLValue], _ each: (Row) throws -> Void) throws {
         if let undone { throw undone }
         let wasInTransaction = isInTransaction
-        try statements.withStatement(sql) { handle in
+        try statements.withStatement(sql) { handle, change in
+            let isLarge = try bind(values, to: handle)
             defer {
                 sqlite3_reset(handle)
-                sqlite3_clear_bindings(handle)
+                // Room that is kept need not be asked for when the next values are bound.
+                if isLarge { sqlite3_clear_bindings(handle) }
             }
-            bind(values, to: handle)
-            let writes = sqlite3_stmt_readonly(handle) == 0
+            memory?.forget(change)
             let row = Row(cursor: SQLiteCursor(handle: handle))
             while true {
                 let code = sqlite3_step(handle)
                 // One that fails has taken back by itself what it did.
-                if writes, code == SQLITE_ROW || code == SQLITE_DONE { hasWritten = true }
+                if change.writes, code == SQLITE_ROW || code == SQLITE_DONE { hasWritten = true }
                 switch code {
                 case SQLITE_ROW: try each(row)
                 case SQLITE_DONE: return
@@ -68,7 +71,16 @@ final class SQLiteDriver: Driver {
         }
     }
 
-    private func bind(_ values: [SQLValue], to handle: SQLiteStatement) {
+    /// From how many bytes on a value is not left in a statement that is kept.
+    private static let largeValue = 4096
+
+    /// Whether one of them is large.
+    private func bind(_ values: [SQLValue], to handle: SQLiteStatement) throws -> Bool {
+        // What is not bound would be what another call has left.
+        guard sqlite3_bind_parameter_count(handle) == values.count else {
+            throw StorageError.failed("A statement has \(sqlite3_bind_parameter_count(handle)) values and was given \(values.count).")
+        }
+        var isLarge = false
         for (index, value) in values.enumerated() {
             let place = CInt(index + 1)
             switch value {
@@ -76,11 +88,13 @@ final class SQLiteDriver: Driver {
             case .integer(let value): sqlite3_bind_int64(handle, place, value)
             case .text(var value):
                 value.withUTF8 { bytes in
+                    isLarge = isLarge || bytes.count > Self.largeValue
                     _ = bytes.withMemoryRebound(to: CChar.self) {
                         sqlite3_bind_text(handle, place, $0.baseAddress, CInt($0.count), transient)
                     }
                 }
             case .blob(let value):
+                isLarge = isLarge || value.count > Self.largeValue
                 value.withUnsafeBytes { bytes in
                     _ =
                         bytes.isEmpty
@@ -89,6 +103,7 @@ final class SQLiteDriver: Driver {
                 }
             }
         }
+        return isLarge
     }
 
     private func failure(_ code: CInt) -> StorageError { .lastFailure(on: connection) }

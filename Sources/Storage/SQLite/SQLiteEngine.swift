@@ -44,6 +44,10 @@ package final class SQLiteEngine: Sendable {
     /// A transaction takes in at most this many writes, so that the first of them is not kept waiting by the last.
     private static let batchLimit = 512
 
+    /// Nor does it take in more once it has run for so many times what a commit takes. Without that it would go on until everyone waits for it, and
+    /// then all would be answered, and ask again, at once: nobody is served while it runs, and nothing is written while they are.
+    private static let commitShare = 10
+
     /// Where several wrote a moment ago, those just answered are about to write again: waiting this long for them once a transaction
     /// costs less than the fsync of a second one. A lone writer never waits.
     private static let gatheringMicroseconds: UInt32 = 300
@@ -55,6 +59,8 @@ package final class SQLiteEngine: Sendable {
     private let checkpoints: SQLiteCheckpoints
     private let queue = Mutex(Queue())
     private let lastBatch = Atomic(0)
+    /// What commits have taken lately.
+    private let commitTime = Mutex(Duration.milliseconds(1))
 
     private struct Queue {
         var waiting: [SQLiteWrite] = []
@@ -95,13 +101,7 @@ package final class SQLiteEngine: Sendable {
         }
     }
 
-    func read<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result {
-        try readers.with { driver in try driver.snapshot(body) }
-    }
-
-    func peek<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result {
-        try readers.with { driver in try body(Connection(driver: driver)) }
-    }
+    func read<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result { try readers.with(body) }
 
     func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         do {
@@ -131,6 +131,7 @@ package final class SQLiteEngine: Sendable {
     func close() throws {
         pool.writeWithoutTransaction { _ in writer.withLock { $0 = nil } }
         checkpoints.finish()
+        readers.letGo()
         try pool.close()
     }
 }
@@ -166,18 +167,23 @@ extension SQLiteEngine {
         var batch = SQLiteBatch(driver)
         batch.begin()
         if batch.failure != nil { for write in take(Self.batchLimit) { batch.run(write) } }
+        let begun = ContinuousClock.now
+        let enough = commitTime.withLock { $0 * Self.commitShare }
         var gathered = false
-        while batch.failure == nil, batch.count < Self.batchLimit {
-            let waiting = take(Self.batchLimit - batch.count)
-            if waiting.isEmpty {
+        while batch.failure == nil, batch.count < Self.batchLimit, batch.count == 0 || .now - begun < enough {
+            if let write = take(1).first {
+                batch.run(write)
+            } else {
                 if gathered || lastBatch.load(ordering: .relaxed) < 2 { break }
                 gathered = true
                 usleep(Self.gatheringMicroseconds)
-                continue
             }
-            for write in waiting { batch.run(write) }
         }
+        let ran = ContinuousClock.now
         batch.commit()
+        let took = ContinuousClock.now - ran
+        commitTime.withLock { $0 = ($0 * 3 + took) / 4 }
+        readers.letGo()
         lastBatch.store(batch.count, ordering: .relaxed)
         queue.withLock { queue in
             queue.transactions += 1
@@ -185,7 +191,7 @@ extension SQLiteEngine {
             queue.batches.count(batch.count)
         }
         batch.tell()
-        checkpoints.goOn(driver.connection)
+        if checkpoints.goOn(driver.connection) { readers.letGo() }
     }
 
     private func refuseAll() {

@@ -5,7 +5,7 @@ import GRDBSQLite
 protocol SQLiteStatements: AnyObject {
     var connection: SQLiteConnection { get }
     /// The prepared statement, kept from earlier where there was one.
-    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws
+    func withStatement(_ sql: String, _ body: (SQLiteStatement, StatementChange) throws -> Void) throws
 }
 
 /// Statements of a GRDB connection, kept by GRDB.
@@ -16,14 +16,16 @@ final class GRDBStatements: SQLiteStatements {
 
     var connection: SQLiteConnection { database.sqliteConnection! }  // open for as long as GRDB lends it
 
-    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws {
+    func withStatement(_ sql: String, _ body: (SQLiteStatement, StatementChange) throws -> Void) throws {
         let statement: Statement
         do {
             statement = try database.cachedStatement(sql: sql)
         } catch let error as DatabaseError {
             throw error.translated
         }
-        try withExtendedLifetime(statement) { try body(statement.sqliteStatement) }
+        try withExtendedLifetime(statement) {
+            try body(statement.sqliteStatement, StatementChange(sql, isReadOnly: sqlite3_stmt_readonly(statement.sqliteStatement) != 0))
+        }
     }
 }
 
@@ -31,7 +33,7 @@ final class GRDBStatements: SQLiteStatements {
 final class KeptStatements: SQLiteStatements {
     let connection: SQLiteConnection
     private let ownsConnection: Bool
-    private var prepared: [Text: SQLiteStatement] = [:]
+    private var prepared: [Text: (handle: SQLiteStatement, change: StatementChange)] = [:]
 
     /// Hashed by its length and its end alone: to hash all of it would cost as much as a look-up in the database.
     private struct Text: Hashable {
@@ -67,18 +69,19 @@ final class KeptStatements: SQLiteStatements {
     }
 
     deinit {
-        for statement in prepared.values { sqlite3_finalize(statement) }
+        for (handle, _) in prepared.values { sqlite3_finalize(handle) }
         if ownsConnection { sqlite3_close_v2(connection) }
     }
 
-    func withStatement(_ sql: String, _ body: (SQLiteStatement) throws -> Void) throws {
+    func withStatement(_ sql: String, _ body: (SQLiteStatement, StatementChange) throws -> Void) throws {
         let text = Text(sql: sql)
-        if let known = prepared[text] { return try body(known) }
+        if let known = prepared[text] { return try body(known.handle, known.change) }
         var statement: SQLiteStatement?
         guard sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK, let statement else {
             throw StorageError.lastFailure(on: connection)
         }
-        prepared[text] = statement
-        try body(statement)
+        let change = StatementChange(sql, isReadOnly: sqlite3_stmt_readonly(statement) != 0)
+        prepared[text] = (statement, change)
+        try body(statement, change)
     }
 }

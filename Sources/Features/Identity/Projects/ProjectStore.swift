@@ -23,7 +23,9 @@ extension Project {
     }
 
     package static func find(_ id: ProjectID, in workspace: WorkspaceID, _ connection: Connection) throws -> Project {
-        let found = try connection.row("\(selection) WHERE workspace = ? AND id = ?", workspace, id, as: read)
+        let found = try connection.remembered([workspace.rawValue, id.rawValue], of: "projects") {
+            try connection.row("\(selection) WHERE workspace = ? AND id = ?", workspace, id, as: read)
+        }
         guard let found else { throw Problem.notFound("project") }
         return found
     }
@@ -73,25 +75,26 @@ extension Project {
             place: { project, sort in .init(value: sort == "name" ? project.name : "", id: project.id.rawValue) }, as: read)
     }
 
-    /// The same part of the list, each project written as `write(to:)` would.
+    /// The same part of the list, each project written as `write(to:)` would, of columns that are read for this alone.
     static func writtenList(
         _ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection
     ) throws -> WrittenPage {
-        try listQuery(filter, for: caller).writtenPage(
-            request, connection, place: { row, sort in .init(value: sort == "name" ? row.text(2) : "", id: row.text(0)) },
+        let columns = "SELECT id, name, status, env, account, created_at FROM projects"
+        return try listQuery(filter, for: caller, selection: columns).writtenPage(
+            request, connection, place: { row, sort in .init(value: sort == "name" ? row.text(1) : "", id: row.text(0)) },
             write: { row, json in
                 json.object { json in
                     row.write(0, as: "id", to: &json)
-                    row.write(2, as: "name", to: &json)
-                    row.write(5, as: "status", to: &json)
-                    row.write(4, as: "env", to: &json)
-                    row.write(1, as: "account_id", to: &json)
-                    json.field("created_at", row.time(8))
+                    row.write(1, as: "name", to: &json)
+                    row.write(2, as: "status", to: &json)
+                    row.write(3, as: "env", to: &json)
+                    row.write(4, as: "account_id", to: &json)
+                    json.field("created_at", row.time(5))
                 }
             })
     }
 
-    private static func listQuery(_ filter: Filter, for caller: Caller) -> ListQuery {
+    private static func listQuery(_ filter: Filter, for caller: Caller, selection: String = selection) -> ListQuery {
         var query = ListQuery(
             selection, sortable: ["created_at": .id, "name": .text("name")],
             defaultSort: .init(field: "created_at", descending: false))

@@ -106,13 +106,15 @@ struct Assessment {
 
     var estimate: Estimate {
         var hourly = ExactDecimal.zero
-        var coming = Amounts.none
+        // What is held from now on and was not before has been added up already.
+        let isAddedUp = intervals.isEmpty && wanted.since == now && period.start <= now
+        var coming = isAddedUp ? after : .none
         var currency = budgets.first?.currency ?? "USD"
         for line in wanted.lines {
             guard let price = timeline.price(of: line.sku, at: wanted.place, on: now) else { continue }
             currency = price.currency
             hourly += price.amount * ExactDecimal(line.units)
-            coming += Slices.cost(line, from: now, to: period.end, at: wanted.place, timeline)
+            if !isAddedUp { coming += Slices.cost(line, from: now, to: period.end, at: wanted.place, timeline) }
         }
         let left = budgets.filter { $0.enforced && $0.currency == currency && wanted.scopes.contains($0.scope.id) }
             .map { $0.amount - $0.ledger.committed - difference(for: $0) }

@@ -67,7 +67,11 @@ extension Budget {
     /// Those that any of these scopes counts against, the oldest first. Reservations and refreshes take their locks scope by scope, in one order.
     static func hit(by scopes: Set<String>, in tenant: Tenant, locking: Bool, _ connection: Connection) throws -> [Budget] {
         let sql = "\(selection) WHERE workspace = ? AND mode = ? AND scope = ? ORDER BY id\(locking ? connection.dialect.forUpdate : "")"
-        let found = try scopes.sorted().flatMap { scope in try connection.rows(sql, tenant.workspace, tenant.mode, scope, as: read) }
+        let found = try scopes.sorted().flatMap { scope in
+            try connection.remembered([tenant.workspace.rawValue, tenant.mode.rawValue, scope], of: "budgets") {
+                try connection.rows(sql, tenant.workspace, tenant.mode, scope, as: read)
+            }
+        }
         return found.sorted { $0.id < $1.id }
     }
 }

@@ -43,15 +43,18 @@ struct PriceTimeline: Sendable {
             sql += " AND '' || provider IN ('*', ?) AND '' || location IN ('*', ?)"
             values += [.text(place.provider), .text(place.location)]
         }
-        return PriceTimeline(
-            try connection.rows(sql, values) { row in
-                (
-                    sku: row.text(0),
-                    entry: try Entry(
-                        price: row.get(1), place: PricePlace(provider: row.text(2), location: row.text(3)), unit: row.get(4),
-                        amount: row.get(5), currency: row.text(6), from: row.time(7), to: row.get(8))
-                )
-            })
+        let question = [tenant.workspace.rawValue, tenant.mode.rawValue, place?.provider ?? "", place?.location ?? ""] + skus.sorted()
+        return try connection.remembered(question, of: "prices") {
+            PriceTimeline(
+                try connection.rows(sql, values) { row in
+                    (
+                        sku: row.text(0),
+                        entry: try Entry(
+                            price: row.get(1), place: PricePlace(provider: row.text(2), location: row.text(3)), unit: row.get(4),
+                            amount: row.get(5), currency: row.text(6), from: row.time(7), to: row.get(8))
+                    )
+                })
+        }
     }
 
     /// The price in force; nil when there is none.

@@ -43,8 +43,10 @@ extension ProviderConnection {
         _ idOrName: String, in tenant: Tenant, _ connection: Connection, where fits: (ProviderConnection) -> Bool
     ) throws -> ProviderConnection? {
         for column in ["id", "name"] {
-            let found = try connection.row(
-                "\(selection) WHERE workspace = ? AND mode = ? AND \(column) = ?", tenant.workspace, tenant.mode, idOrName, as: read)
+            let found = try connection.remembered([tenant.workspace.rawValue, tenant.mode.rawValue, column, idOrName], of: "connections") {
+                try connection.row(
+                    "\(selection) WHERE workspace = ? AND mode = ? AND \(column) = ?", tenant.workspace, tenant.mode, idOrName, as: read)
+            }
             if let found, fits(found) { return found }
         }
         return nil

@@ -151,14 +151,14 @@ struct Admitting {
         _ action: String, _ resource: Resource, _ operation: Operation?, before: JSON? = nil, estimate: Estimate? = nil,
         placement: Placement? = nil
     ) {
-        var data: [JSON.Member] = []
+        // In the order of a row of the log, which then need not be sorted.
+        var data: [JSON.Member] = [.init("after", resource.snapshot)]
         if let before { data.append(.init("before", before)) }
-        data.append(.init("after", resource.snapshot))
-        if let operation { data.append(.init("operation_id", JSON(operation.id))) }
         if let estimate {
             data.append(
                 .init("estimate", ["currency": .string(estimate.currency), "hourly": .string(estimate.hourly.description)]))
         }
+        if let operation { data.append(.init("operation_id", JSON(operation.id))) }
         if let placement { data.append(.init("placement", placement.json)) }
         data.append(.init("state", resource.state))
         connection.append(EventDraft("\(resource.kind.rawValue).\(action)", subject: resource.id.rawValue, data: .object(data)), by: by)
@@ -177,13 +177,15 @@ extension Spec {
 }
 
 extension Resource {
-    /// What stands in the log about it.
+    /// What stands in the log about it, in the log's order.
     var snapshot: JSON {
-        let known: JSON = [
-            "name": .string(name), "project_id": JSON(project), "connection_id": JSON(connection), "spec": spec.json,
+        [
+            "connection_id": JSON(connection), "deletion_protection": .bool(isProtected),
+            "drift_ignore": .array(sync.ignored.map(JSON.string)), "drift_policy": .string(driftPolicy.rawValue),
+            "expires_at": JSON(expiresAt), "generation": JSON(generation),
             "labels": .object(labels.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
-            "deletion_protection": .bool(isProtected), "expires_at": JSON(expiresAt), "generation": JSON(generation),
+            "management": .string(sync.management.rawValue), "name": .string(name), "project_id": JSON(project), "spec": spec.json,
+            "sync_interval_s": JSON(sync.interval),
         ]
-        return known.adding(said)
     }
 }

@@ -137,16 +137,6 @@ package struct SyncDraft: Sendable {
     }
 }
 
-extension Resource {
-    /// What the log says of it, in the words of a read.
-    var said: [JSON.Member] {
-        [
-            .init("management", .string(sync.management.rawValue)), .init("drift_policy", .string(driftPolicy.rawValue)),
-            .init("sync_interval_s", JSON(sync.interval)), .init("drift_ignore", .array(sync.ignored.map(JSON.string))),
-        ]
-    }
-}
-
 extension SyncSettings {
     static let saidSchema: [Schema.Field] = [
         .optional("management", .choice(of: Management.self)), .optional("drift_policy", .choice(of: DriftPolicy.self)),
