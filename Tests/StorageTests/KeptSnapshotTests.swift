@@ -52,8 +52,8 @@ struct KeptSnapshotTests {
                 for _ in 0..<8 {
                     group.addTask {
                         for _ in 0..<200 {
-                            let (first, second) = try await one.read { connection in (try Self.count(connection), try Self.count(connection)) }
-                            #expect(first == second)
+                            let counts = try await one.read { connection in try [Self.count(connection), Self.count(connection)] }
+                            #expect(counts[0] == counts[1])
                         }
                     }
                 }

@@ -52,9 +52,9 @@ package enum EventLog {
     /// Nil for a chain without a row. `locking` keeps it as it is until the transaction ends.
     private static func storedHead(of tenant: Tenant, locking: Bool, _ connection: Connection) throws -> Head? {
         try connection.remembered(question(tenant), of: "chains") {
-            try connection.row(
-                "SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?" + (locking ? connection.dialect.forUpdate : ""),
-                tenant.workspace, tenant.mode
+            let lock = locking ? connection.dialect.forUpdate : ""
+            return try connection.row(
+                "SELECT sequence, hash FROM chains WHERE workspace = ? AND mode = ?" + lock, tenant.workspace, tenant.mode
             ) { try Head(sequence: $0.get(0), hash: $0.get(1)) }
         }
     }
@@ -65,7 +65,9 @@ package enum EventLog {
         try connection.execute(
             "INSERT INTO chains (workspace, mode, sequence, hash) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING", tenant.workspace,
             tenant.mode, noHash)
-        guard let head = try storedHead(of: tenant, locking: true, connection) else { throw StorageError.failed("The chain's head could not be made.") }
+        guard let head = try storedHead(of: tenant, locking: true, connection) else {
+            throw StorageError.failed("The chain's head could not be made.")
+        }
         return head
     }
 

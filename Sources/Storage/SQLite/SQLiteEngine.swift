@@ -7,8 +7,8 @@ import Synchronization
 /// The embedded database: GRDB's pool, WAL, `synchronous = FULL`, and group commit.
 ///
 /// One durable commit costs an fsync (0.2–4 ms measured), so concurrent writes are gathered: the first to arrive opens a transaction,
-/// every write that arrives until the queue is empty joins it, and nobody is answered before the one commit they share. Measured: 33–48
-/// times the durable writes a second of one transaction each, with 64 waiting.
+/// those that wait meanwhile join it until it has enough (`WritePace`), and nobody is answered before the one commit they share. Measured:
+/// 33–48 times the durable writes a second of one transaction each, with 64 waiting.
 ///
 /// A write that is refused has mostly changed nothing yet. One that has takes the whole transaction back with it; those before it run once
 /// more, and from there on each has a savepoint, to be taken back by itself. To begin with savepoints would be dearer: one copies each page
@@ -44,13 +44,8 @@ package final class SQLiteEngine: Sendable {
     /// A transaction takes in at most this many writes, so that the first of them is not kept waiting by the last.
     private static let batchLimit = 512
 
-    /// Nor does it take in more once it has run for so many times what a commit takes. Without that it would go on until everyone waits for it, and
-    /// then all would be answered, and ask again, at once: nobody is served while it runs, and nothing is written while they are.
-    private static let commitShare = 10
-
-    /// Where several wrote a moment ago, those just answered are about to write again: waiting this long for them once a transaction
-    /// costs less than the fsync of a second one. A lone writer never waits.
-    private static let gatheringMicroseconds: UInt32 = 300
+    /// How often a transaction that waits for company looks for it.
+    private static let lookMicroseconds: UInt32 = 300
 
     private let pool: DatabasePool
     private let readers: SQLiteReaders
@@ -58,9 +53,7 @@ package final class SQLiteEngine: Sendable {
     private let writer: Mutex<SQLiteDriver?>
     private let checkpoints: SQLiteCheckpoints
     private let queue = Mutex(Queue())
-    private let lastBatch = Atomic(0)
-    /// What commits have taken lately.
-    private let commitTime = Mutex(Duration.milliseconds(1))
+    private let pace = Mutex(WritePace())
 
     private struct Queue {
         var waiting: [SQLiteWrite] = []
@@ -167,24 +160,23 @@ extension SQLiteEngine {
         var batch = SQLiteBatch(driver)
         batch.begin()
         if batch.failure != nil { for write in take(Self.batchLimit) { batch.run(write) } }
+        let pace = pace.withLock { $0 }
         let begun = ContinuousClock.now
-        let enough = commitTime.withLock { $0 * Self.commitShare }
-        var gathered = false
-        while batch.failure == nil, batch.count < Self.batchLimit, batch.count == 0 || .now - begun < enough {
+        var waited = Duration.zero
+        while batch.failure == nil, batch.count < Self.batchLimit, !pace.isEnough(batch.count, after: .now - begun) {
             if let write = take(1).first {
                 batch.run(write)
+            } else if pace.isWorthWaiting(batch.count, after: waited) {
+                usleep(Self.lookMicroseconds)
+                waited += .microseconds(Int64(Self.lookMicroseconds))
             } else {
-                if gathered || lastBatch.load(ordering: .relaxed) < 2 { break }
-                gathered = true
-                usleep(Self.gatheringMicroseconds)
+                break
             }
         }
-        let ran = ContinuousClock.now
+        let ended = ContinuousClock.now
         batch.commit()
-        let took = ContinuousClock.now - ran
-        commitTime.withLock { $0 = ($0 * 3 + took) / 4 }
+        self.pace.withLock { $0.adjust(batch.count, waiting: waitingWrites, commit: .now - ended) }
         readers.letGo()
-        lastBatch.store(batch.count, ordering: .relaxed)
         queue.withLock { queue in
             queue.transactions += 1
             queue.writes += batch.count
