@@ -24,20 +24,6 @@ final class SQLiteDriver: Driver {
         _ = try execute(sql, [])
     }
 
-    /// Runs `body` in a read transaction, so that all it reads belongs together.
-    func snapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
-        try begin("BEGIN DEFERRED")
-        do {
-            let result = try body(Connection(driver: self))
-            _ = try execute("COMMIT", [])
-            return result
-        } catch {
-            if isInTransaction { _ = try? execute("ROLLBACK", []) }  // the first failure is what counts
-            undone = nil  // the next to read here may do so without a transaction
-            throw error
-        }
-    }
-
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int {
         try query(sql, values) { _ in }
         return Int(sqlite3_changes64(connection))
