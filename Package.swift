@@ -13,8 +13,9 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
-/// libvirt is a library of the system that not every machine has, so what needs it is only there when it is asked for: CLOUDAPI_LIBVIRT=1, which
-/// the Makefile says where pkg-config finds libvirt. Not looked for from here: SwiftPM would go on to believe what it found the first time.
+/// libvirt's headers are not on every machine, so what needs them is only there when it is asked for: CLOUDAPI_LIBVIRT=1, which the Makefile says
+/// where pkg-config finds libvirt. Not looked for from here: SwiftPM would go on to believe what it found the first time. The library itself is
+/// opened when it is first called, and so it is not linked.
 let hasLibvirt = Context.environment["CLOUDAPI_LIBVIRT"] == "1"
 let libvirt: [Target.Dependency] = hasLibvirt ? ["Libvirt"] : []
 let strictWithLibvirt = strict + (hasLibvirt ? [.define("LIBVIRT")] : [])
@@ -255,7 +256,7 @@ let package = Package(
 
 if hasLibvirt {
     package.targets += [
-        .systemLibrary(name: "Clibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        .systemLibrary(name: "Clibvirt", providers: [.apt(["libvirt-dev"])]),
         .target(
             name: "Libvirt", dependencies: ["Kernel", "Outgoing", "Provider", "Clibvirt", .crypto], path: "Sources/Providers/Libvirt",
             swiftSettings: strict),

@@ -20,6 +20,8 @@ package import Web
 package struct Server: Sendable {
     package let parts: Parts
     package let application: Application<RouterResponder<RequestScope>>
+    /// The application on its socket.
+    package let listener: any Service
     /// What happens by itself, beside the application: to be run with it.
     package let services: [any Service]
 }
@@ -47,7 +49,9 @@ package func buildServer(
             address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
             availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections, logger: logger)),
         onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: logger)
-    return Server(parts: parts, application: application, services: parts.services(configuration, surroundings, logger))
+    return Server(
+        parts: parts, application: application, listener: Listener(application: application, surroundings: surroundings),
+        services: parts.services(configuration, surroundings, logger))
 }
 
 extension Parts {
@@ -111,19 +115,18 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
         pointReader: parts.pointReader, oauth: parts.oauth, vault: parts.vault,
         surroundings: parts.surroundings
     ).routes
-    if let crossOrigin = CrossOrigin(allowing: configuration.allowedOrigins, routes: routes) { router.add(middleware: crossOrigin) }
-    router.add(middleware: Front(routes: routes, surroundings: parts.surroundings))
+    let crossOrigin = CrossOrigin(allowing: configuration.allowedOrigins, routes: routes)
     for route in routes {
         let observed = metrics.route(route.name)
         for mount in route.surface.mounts {
-            router.on(RouterPath(mount.rawValue + route.path), method: route.method) { request, scope in
-                let started = ContinuousClock.now
-                let response = await parts.pipeline.respond(to: request, scope: scope, route: route, mount: mount)
-                observed.record(status: response.status.code, took: .now - started)
-                return response
-            }
+            router.on(
+                RouterPath(mount.rawValue + route.path), method: route.method,
+                responder: RouteResponder(
+                    pipeline: parts.pipeline, route: route, mount: mount, observed: observed, crossOrigin: crossOrigin))
         }
     }
+    // Around what comes now; the pipeline answers errors itself.
+    router.add(middleware: Front(routes: routes, crossOrigin: crossOrigin, surroundings: parts.surroundings))
     let pages = try DashboardPages(
         store: parts.store, surroundings: parts.surroundings, signIn: parts.signIn, pipeline: parts.pipeline,
         formKey: parts.vault.derivedKey(for: "dashboard forms"), baseURL: configuration.baseURL, issuer: parts.oauth.issuer,
@@ -131,6 +134,23 @@ package func buildRouter(_ parts: Parts, _ configuration: ServerConfiguration, _
     pages.add(to: router)
     OperationsRoutes(parts: parts, metrics: metrics, document: OpenAPIDocument(routes: routes)).add(to: router)
     return router
+}
+
+/// Hands a route's requests to the pipeline, and measures them.
+private struct RouteResponder: HTTPResponder {
+    let pipeline: Pipeline
+    let route: Route
+    let mount: Web.Mount
+    let observed: RouteInstruments
+    let crossOrigin: CrossOrigin?
+
+    func respond(to request: Request, context: RequestScope) async -> Response {
+        let started = ContinuousClock.now
+        var response = await pipeline.respond(to: request, scope: context, route: route, mount: mount)
+        observed.record(status: response.status.code, took: .now - started)
+        crossOrigin?.mark(&response, to: request)
+        return response
+    }
 }
 
 extension ServerConfiguration {

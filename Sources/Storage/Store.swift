@@ -59,6 +59,14 @@ package struct Store: Sendable {
         }
     }
 
+    /// Changes with every commit, by whichever program; nil where only the database could say (PostgreSQL).
+    package var mark: CommitMark? {
+        switch engine {
+        case .sqlite(let engine): engine.mark
+        case .postgres, .none: nil
+        }
+    }
+
     /// Runs a long `body` (an export, a verification) on a database thread, so that it holds up no request.
     package func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         switch engine {

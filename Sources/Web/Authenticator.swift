@@ -43,8 +43,8 @@ extension CredentialSource {
 ///
 /// Found credentials are kept in memory, for the revision of the credentials they were read at. Whatever changes what a credential may do
 /// (revocation, rotation, a role, a member, an archived project) raises the revision in its own transaction, and the revision is read for
-/// every request, in the database: so a revoked key is refused by the very next request, by whichever process or node it arrives.
-/// A single OAuth token that its client gives back raises nothing; `CredentialSource.isThere` looks for it instead.
+/// every request before which anything was committed: so a revoked key is refused by the very next request, by whichever process or node it
+/// arrives. A single OAuth token that its client gives back raises nothing; `CredentialSource.isThere` looks for it instead.
 package final class Authenticator: Sendable {
     private let store: Store
     private let source: any CredentialSource
@@ -52,7 +52,18 @@ package final class Authenticator: Sendable {
 
     private struct Known {
         var revision: Int64 = -1
-        var credentials: [Digest: Authenticated] = [:]
+        var credentials: [Digest: Credential] = [:]
+
+        mutating func see(_ digest: Digest, as mark: CommitMark?) -> Authenticated? {
+            credentials[digest]?.seen = mark
+            return credentials[digest]?.found
+        }
+    }
+
+    private struct Credential {
+        let found: Authenticated
+        /// As of which commit it was last seen to be valid.
+        var seen: CommitMark?
     }
 
     private struct Digest: Hashable {
@@ -85,28 +96,30 @@ package final class Authenticator: Sendable {
         var copy = secret
         let sum = copy.withUTF8 { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
         let digest = sum.withUnsafeBytes { Digest(words: $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self)) }
+        let mark = store.mark
+        if let mark, let hit = known.withLock({ $0.credentials[digest] }), hit.seen == mark { return hit.found }
         // Two statements, each of them after whatever was committed before this request came.
         let (current, isThere) = try await store.peek { [source] connection in
             (try CredentialRevision.current(connection), try source.isThere(Array(sum), prefix: prefix, connection))
         }
         guard isThere else { return nil }
-        if let hit = known.withLock({ $0.revision == current ? $0.credentials[digest] : nil }) { return hit }
+        if let hit = known.withLock({ $0.revision == current ? $0.see(digest, as: mark) : nil }) { return hit }
         return try await store.read { [self] connection in
             let revision = try CredentialRevision.current(connection)
             let found = try source.credential(withDigest: Array(sum), prefix: prefix, at: now, connection)
-            if let found { remember(found, digest, at: revision) }
+            if let found { remember(Credential(found: found, seen: mark), digest, at: revision) }
             return found
         }
     }
 
-    private func remember(_ found: Authenticated, _ digest: Digest, at revision: Int64) {
+    private func remember(_ credential: Credential, _ digest: Digest, at revision: Int64) {
         known.withLock { known in
             if revision < known.revision { return }
             if revision > known.revision || known.credentials.count >= Self.capacity {
                 known.credentials = [:]
                 known.revision = revision
             }
-            known.credentials[digest] = found
+            known.credentials[digest] = credential
         }
     }
 

@@ -6,9 +6,7 @@ package import Hummingbird
 /// Off unless the operator names origins, and never with credentials of the browser: a page sends its token in a header, as every other program
 /// does, and no cookie goes along. The dashboard is left out altogether. What is not allowed is answered as if nobody had asked, without the
 /// headers a browser waits for; the API itself is as it always was, since none of this keeps out anything but browsers.
-package struct CrossOrigin: RouterMiddleware {
-    package typealias Context = RequestScope
-
+package struct CrossOrigin: Sendable {
     private let origins: Set<String>
     private let routes: [Route]
 
@@ -34,32 +32,31 @@ package struct CrossOrigin: RouterMiddleware {
         return nil
     }
 
-    package func handle(
-        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
-    ) async throws -> Response {
-        guard !request.uri.path.hasPrefix("/app") else { return try await next(request, context) }
-        guard let allowed = allowed(request.headers[.origin]) else {
-            var response = try await next(request, context)
-            vary(&response)
-            return response
-        }
-        if request.method == .options, request.headers[.accessControlRequestMethod] != nil,
-            let methods = methods(of: request.uri.path)
-        {
-            var response = Response(status: .noContent)
-            response.headers[.accessControlAllowOrigin] = allowed
-            response.headers[.accessControlAllowMethods] = methods
-            response.headers[.accessControlAllowHeaders] = Self.taken
-            response.headers[.accessControlMaxAge] = Self.keptSeconds
-            vary(&response)
-            return response
-        }
-        var response = try await next(request, context)
+    /// What a browser is told that asks before it calls; nil where none asks, or none is let in.
+    func preflight(_ request: Request) -> Response? {
+        guard request.method == .options, request.headers[.accessControlRequestMethod] != nil, isOurs(request),
+            let allowed = allowed(request.headers[.origin]), let methods = methods(of: request.uri.path)
+        else { return nil }
+        var response = Response(status: .noContent)
         response.headers[.accessControlAllowOrigin] = allowed
-        response.headers[.accessControlExposeHeaders] = Self.shown
+        response.headers[.accessControlAllowMethods] = methods
+        response.headers[.accessControlAllowHeaders] = Self.taken
+        response.headers[.accessControlMaxAge] = Self.keptSeconds
         vary(&response)
         return response
     }
+
+    /// Says on an answer who may read it.
+    package func mark(_ response: inout Response, to request: Request) {
+        guard isOurs(request) else { return }
+        if let allowed = allowed(request.headers[.origin]) {
+            response.headers[.accessControlAllowOrigin] = allowed
+            response.headers[.accessControlExposeHeaders] = Self.shown
+        }
+        vary(&response)
+    }
+
+    private func isOurs(_ request: Request) -> Bool { !request.uri.path.hasPrefix("/app") }
 
     private func allowed(_ origin: String?) -> String? {
         guard let origin else { return nil }

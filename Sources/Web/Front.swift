@@ -3,21 +3,33 @@ package import Hummingbird
 package import Kernel
 import NIOCore
 
-/// The outermost layer: answers what no route answers, so that a wrong path or method is a problem like any other.
+/// The outermost layer of what is no call: answers what no route answers, so that a wrong path or method is a problem like any other, and a
+/// browser that asks what it may call.
 package struct Front: RouterMiddleware {
     package typealias Context = RequestScope
 
     private let routes: [Route]
+    private let crossOrigin: CrossOrigin?
     private let surroundings: Surroundings
 
-    package init(routes: [Route], surroundings: Surroundings) {
+    package init(routes: [Route], crossOrigin: CrossOrigin?, surroundings: Surroundings) {
         self.routes = routes
+        self.crossOrigin = crossOrigin
         self.surroundings = surroundings
     }
 
     package func handle(
         _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
     ) async throws -> Response {
+        if let answer = crossOrigin?.preflight(request) { return answer }
+        var response = await answer(request, context, next)
+        crossOrigin?.mark(&response, to: request)
+        return response
+    }
+
+    private func answer(
+        _ request: Request, _ context: RequestScope, _ next: (Request, RequestScope) async throws -> Response
+    ) async -> Response {
         do {
             return try await next(request, context)
         } catch {

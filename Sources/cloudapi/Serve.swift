@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
         }
         try await server.parts.importer.open()
         var group = ServiceGroupConfiguration(
-            services: (server.services + [server.application]).map { .init(service: $0) },
+            services: (server.services + [server.listener]).map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainTimeout)
         do {

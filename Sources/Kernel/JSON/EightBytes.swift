@@ -12,6 +12,11 @@ struct EightBytes {
     }
 
     @inline(__always)
+    func store(to place: UnsafeMutablePointer<UInt8>) {
+        UnsafeMutableRawPointer(place).storeBytes(of: word.littleEndian, as: UInt64.self)
+    }
+
+    @inline(__always)
     func equal(to byte: UInt8) -> UInt64 {
         let difference = word ^ (Self.ones &* UInt64(byte))
         return (difference &- Self.ones) & ~difference & Self.tops

@@ -20,28 +20,45 @@ struct JSONCursor {
         next += bytes.count
     }
 
-    /// A string's content; copied whole as long as nothing in it needs an escape.
+    /// Names in our own code are plain ASCII and need no escaping.
+    @inline(__always)
+    mutating func key(_ name: StaticString) {
+        byte(UInt8(ascii: "\""))
+        bytes(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        byte(UInt8(ascii: "\""))
+        byte(UInt8(ascii: ":"))
+    }
+
+    @inline(__always)
+    mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
+        byte(UInt8(ascii: "\""))
+        escaped(text)
+        byte(UInt8(ascii: "\""))
+    }
+
+    /// A string's content, eight bytes at a time as long as nothing in them needs an escape. There is room for seven bytes more.
     mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
         guard let base = text.baseAddress else { return }
-        var (start, index) = (0, 0)
+        var index = 0
+        while index + 8 <= text.count {
+            let eight = EightBytes(at: base + index)
+            let found = eight.below(0x20) | eight.equal(to: UInt8(ascii: "\"")) | eight.equal(to: UInt8(ascii: "\\"))
+            eight.store(to: next)
+            let clean = found == 0 ? 8 : EightBytes.place(of: found)
+            (next, index) = (next + clean, index + clean)
+            guard found != 0 else { continue }
+            escape(text[index])
+            index += 1
+        }
         while index < text.count {
-            if index + 8 <= text.count {
-                let eight = EightBytes(at: base + index)
-                let found = eight.below(0x20) | eight.equal(to: UInt8(ascii: "\"")) | eight.equal(to: UInt8(ascii: "\\"))
-                guard found != 0 else {
-                    index += 8
-                    continue
-                }
-                index += EightBytes.place(of: found)
-            }
-            if text[index] < 0x20 || text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "\\") {
-                bytes(UnsafeBufferPointer(start: base + start, count: index - start))
-                escape(text[index])
-                start = index + 1
+            let character = text[index]
+            if character < 0x20 || character == UInt8(ascii: "\"") || character == UInt8(ascii: "\\") {
+                escape(character)
+            } else {
+                byte(character)
             }
             index += 1
         }
-        bytes(UnsafeBufferPointer(start: base + start, count: text.count - start))
     }
 
     private mutating func escape(_ character: UInt8) {

@@ -78,8 +78,11 @@ package struct JSONWriter: Sendable {
 
     /// A string that stands somewhere as UTF-8 already.
     package mutating func field(_ name: StaticString, utf8 value: UnsafeBufferPointer<UInt8>) {
-        key(name)
-        self.value(utf8: value)
+        write(atMost: name.utf8CodeUnitCount + 4 + Self.room(for: value)) { cursor in
+            cursor.key(name)
+            cursor.string(value)
+        }
+        needsComma = true
     }
 
     @inline(__always)
@@ -155,12 +158,7 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
-        // At worst every byte becomes \u00XX.
-        write(atMost: text.count * 6 + 3) { cursor in
-            cursor.byte(UInt8(ascii: "\""))
-            cursor.escaped(text)
-            cursor.byte(UInt8(ascii: "\""))
-        }
+        write(atMost: Self.room(for: text)) { $0.string(text) }
         needsComma = true
     }
 
@@ -217,17 +215,15 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Names in our own code are plain ASCII and need no escaping.
     @inline(__always)
     private mutating func key(_ name: StaticString) {
-        write(atMost: name.utf8CodeUnitCount + 4) { cursor in
-            cursor.byte(UInt8(ascii: "\""))
-            cursor.bytes(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-            cursor.byte(UInt8(ascii: "\""))
-            cursor.byte(UInt8(ascii: ":"))
-        }
+        write(atMost: name.utf8CodeUnitCount + 4) { $0.key(name) }
         needsComma = false
     }
+
+    /// At worst every byte becomes `\u00XX`; quotes, a comma, and what `escaped` wants.
+    @inline(__always)
+    private static func room(for text: UnsafeBufferPointer<UInt8>) -> Int { text.count * 6 + 10 }
 
     private mutating func literal(_ text: StaticString) {
         write(atMost: text.utf8CodeUnitCount + 1) { cursor in

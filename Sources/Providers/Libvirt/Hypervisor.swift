@@ -1,5 +1,6 @@
 import Clibvirt
 import Foundation
+import Glibc
 import Provider
 
 /// A connection of the library. Every call waits for the daemon's answer on the thread it is made on; see `Lane`.
@@ -8,6 +9,7 @@ final class Hypervisor {
 
     /// Throws `.unreachable` when nobody answers there, and `.unauthorized` when who answers does not let us in.
     init(socket: String) throws(ProviderError) {
+        guard Library.isOpen else { throw ProviderError(.unreachable, Library.missing) }
         virSetErrorFunc(nil, { _, _ in })  // it would write to our standard error
         guard let pointer = virConnectOpen("qemu+unix:///system?socket=" + socket) else {
             let error = ProviderError.last()
@@ -43,6 +45,15 @@ final class Hypervisor {
         let model = withUnsafeBytes(of: &information.model) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         return (Int(information.cpus), Int(information.memory >> 10), model)
     }
+}
+
+/// libvirt's own library, which is opened when it is first needed.
+private enum Library {
+    /// What it is called in libvirt 1 to 11.
+    private static let name = "libvirt.so.0"
+    static let missing = "This machine has no \(name); install libvirt's client library (Debian: libvirt0)."
+    /// Global, so that its functions are found by their names, as those of a linked library are.
+    static let isOpen = dlopen(name, RTLD_LAZY | RTLD_GLOBAL) != nil
 }
 
 // MARK: What the library's functions give back

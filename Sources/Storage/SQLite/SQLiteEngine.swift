@@ -96,6 +96,8 @@ package final class SQLiteEngine: Sendable {
 
     func read<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result { try readers.with(body) }
 
+    var mark: CommitMark? { readers.mark }
+
     func scan<Result: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Result) async throws -> Result {
         do {
             return try await pool.read { database in try body(Connection(driver: SQLiteDriver(GRDBStatements(database)))) }

@@ -3,7 +3,7 @@ import GRDBSQLite
 import Synchronization
 
 /// Two that are equal say that nothing was committed between the moments they were taken at, by whichever connection or program.
-struct CommitMark: Equatable {
+package struct CommitMark: Equatable, Sendable {
     fileprivate let changes: UInt64
     fileprivate let frames: UInt64
     fileprivate let salts: UInt64

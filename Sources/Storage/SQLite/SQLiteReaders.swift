@@ -29,6 +29,8 @@ final class SQLiteReaders: Sendable {
         }
     }
 
+    var mark: CommitMark? { index?.mark }
+
     func with<Result: Sendable>(_ body: (Connection) throws -> Result) throws -> Result {
         try lend { snapshot in
             let releases = releases.load(ordering: .acquiring)
