@@ -54,9 +54,11 @@ package final class Authenticator: Sendable {
         var revision: Int64 = -1
         var credentials: [Digest: Credential] = [:]
 
-        mutating func see(_ digest: Digest, as mark: CommitMark?) -> Authenticated? {
-            credentials[digest]?.seen = mark
-            return credentials[digest]?.found
+        /// What was read at that revision, which is valid still, and was so at `mark`.
+        mutating func see(_ digest: Digest, at revision: Int64, as mark: CommitMark?) -> Authenticated? {
+            guard revision == self.revision, let index = credentials.index(forKey: digest) else { return nil }
+            credentials.values[index].seen = mark
+            return credentials.values[index].found
         }
     }
 
@@ -103,7 +105,7 @@ package final class Authenticator: Sendable {
             (try CredentialRevision.current(connection), try source.isThere(Array(sum), prefix: prefix, connection))
         }
         guard isThere else { return nil }
-        if let hit = known.withLock({ $0.revision == current ? $0.see(digest, as: mark) : nil }) { return hit }
+        if let hit = known.withLock({ $0.see(digest, at: current, as: mark) }) { return hit }
         return try await store.read { [self] connection in
             let revision = try CredentialRevision.current(connection)
             let found = try source.credential(withDigest: Array(sum), prefix: prefix, at: now, connection)

@@ -36,7 +36,7 @@ struct JSONCursor {
         byte(UInt8(ascii: "\""))
     }
 
-    /// A string's content, eight bytes at a time as long as nothing in them needs an escape. There is room for seven bytes more.
+    /// A string's content, eight bytes at a time. All eight are copied even if one of them needs an escape: there is room for six times what is left.
     mutating func escaped(_ text: UnsafeBufferPointer<UInt8>) {
         guard let base = text.baseAddress else { return }
         var index = 0

@@ -72,8 +72,8 @@ package struct JSONWriter: Sendable {
     // MARK: Members
 
     package mutating func field(_ name: StaticString, _ value: String) {
-        key(name)
-        self.value(value)
+        var copy = value
+        copy.withUTF8 { field(name, utf8: $0) }
     }
 
     /// A string that stands somewhere as UTF-8 already.
@@ -221,9 +221,9 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// At worst every byte becomes `\u00XX`; quotes, a comma, and what `escaped` wants.
+    /// At worst every byte becomes `\u00XX`; two quotes and a comma.
     @inline(__always)
-    private static func room(for text: UnsafeBufferPointer<UInt8>) -> Int { text.count * 6 + 10 }
+    private static func room(for text: UnsafeBufferPointer<UInt8>) -> Int { text.count * 6 + 3 }
 
     private mutating func literal(_ text: StaticString) {
         write(atMost: text.utf8CodeUnitCount + 1) { cursor in
