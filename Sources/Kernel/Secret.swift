@@ -40,8 +40,12 @@ package enum Secret {
                     bytes.count == $0.rawValue.utf8.count + 49 && bytes.starts(with: $0.rawValue.utf8)
                 })
             else { return nil }
-            let expected = checksum(of: bytes[..<(bytes.count - 6)])
-            return expected.elementsEqual(bytes[(bytes.count - 6)...]) ? prefix : nil
+            var rest = CRC32.checksum(of: UnsafeBufferPointer(rebasing: bytes[..<(bytes.count - 6)]))
+            for digit in bytes[(bytes.count - 6)...].reversed() {
+                guard digit == alphabet[Int(rest % 62)] else { return nil }
+                rest /= 62
+            }
+            return prefix
         }
     }
 
@@ -81,6 +85,7 @@ enum CRC32 {
     }
 
     static func checksum(of bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { sum, byte in table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ (sum >> 8) }
+        let table = table
+        return ~bytes.reduce(~UInt32(0)) { sum, byte in table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ (sum >> 8) }
     }
 }

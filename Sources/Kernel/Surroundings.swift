@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Everything a part of the server takes from outside itself: the time, randomness and waiting.
 ///
@@ -27,10 +28,7 @@ package struct Surroundings: Sendable {
             clock_gettime(CLOCK_REALTIME, &time)
             return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
         },
-        random: {
-            var generator = SystemRandomNumberGenerator()
-            return generator.next()
-        },
+        random: { [bits = RandomBits()] in bits.next() },
         sleep: { try await Task.sleep(for: $0) }
     )
 
@@ -46,5 +44,23 @@ package struct Surroundings: Sendable {
         }
         bytes.removeLast(bytes.count - count)
         return bytes
+    }
+}
+
+/// The kernel's random bits, fetched for 32 uses at once: to ask for each was a fortieth of a request. What was used is forgotten.
+private final class RandomBits: Sendable {
+    private let fetched = Mutex<(bits: InlineArray<32, UInt64>, left: Int)>((.init(repeating: 0), 0))
+
+    func next() -> UInt64 {
+        fetched.withLock { fetched in
+            if fetched.left == 0 {
+                var bits = fetched.bits
+                withUnsafeMutableBytes(of: &bits) { arc4random_buf($0.baseAddress!, $0.count) }  // it has 256 bytes
+                fetched = (bits, 32)
+            }
+            fetched.left -= 1
+            defer { fetched.bits[fetched.left] = 0 }
+            return fetched.bits[fetched.left]
+        }
     }
 }

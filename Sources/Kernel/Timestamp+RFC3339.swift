@@ -9,39 +9,28 @@ extension Timestamp: CustomStringConvertible {
 
     /// Writes the RFC 3339 form into `buffer` (at least 24 bytes) and says how many bytes it took.
     package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        precondition(buffer.count >= 24)
         let (year, month, day) = date
-        let secondOfDay = seconds - seconds.floorDivided(by: 86_400) * 86_400
-        var index = 0
-        func digits(_ value: Int64, _ count: Int) {
-            var rest = value
-            for place in stride(from: count - 1, through: 0, by: -1) {
-                buffer[index + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            index += count
+        let days = milliseconds.floorDivided(by: 86_400_000)
+        let ofDay = UInt32(truncatingIfNeeded: milliseconds - days * 86_400_000)
+        let (second, fraction) = (ofDay / 1000, ofDay % 1000)
+        func two(_ value: UInt32, at index: Int, then mark: Unicode.Scalar) {
+            buffer[index] = UInt8(truncatingIfNeeded: 48 + value / 10 % 10)
+            buffer[index + 1] = UInt8(truncatingIfNeeded: 48 + value % 10)
+            buffer[index + 2] = UInt8(ascii: mark)
         }
-        func mark(_ character: Unicode.Scalar) {
-            buffer[index] = UInt8(ascii: character)
-            index += 1
-        }
-        digits(year, 4)
-        mark("-")
-        digits(month, 2)
-        mark("-")
-        digits(day, 2)
-        mark("T")
-        digits(secondOfDay / 3600, 2)
-        mark(":")
-        digits(secondOfDay / 60 % 60, 2)
-        mark(":")
-        digits(secondOfDay % 60, 2)
-        let fraction = milliseconds - seconds * 1000
-        if fraction != 0 {
-            mark(".")
-            digits(fraction, 3)
-        }
-        mark("Z")
-        return index
+        let century = UInt32(truncatingIfNeeded: year)
+        two(century / 100, at: 0, then: "-")
+        two(century % 100, at: 2, then: "-")
+        two(UInt32(truncatingIfNeeded: month), at: 5, then: "-")
+        two(UInt32(truncatingIfNeeded: day), at: 8, then: "T")
+        two(second / 3600, at: 11, then: ":")
+        two(second / 60 % 60, at: 14, then: ":")
+        two(second % 60, at: 17, then: fraction == 0 ? "Z" : ".")
+        guard fraction != 0 else { return 20 }
+        buffer[20] = UInt8(truncatingIfNeeded: 48 + fraction / 100)
+        two(fraction % 100, at: 21, then: "Z")
+        return 24
     }
 
     /// Reads RFC 3339 with any offset; digits past the millisecond are dropped. Years 1970–9999. Nil when it is not that.

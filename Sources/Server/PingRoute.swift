@@ -25,7 +25,7 @@ enum PingRoute {
             json.field("time", call.at)
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.take())
     }
 
     private static let schema = Schema.named(

@@ -65,12 +65,14 @@ package struct ListQuery: Sendable {
     }
 
     /// Runs it and writes each row as JSON where it stands, with no value of it in between: a third of what a list of 25 cost (measured).
+    /// The rows become the first member of an object, called `name`.
     package func writtenPage(
-        _ request: PageRequest, _ connection: Connection, place: (Row, _ sort: String) -> PageRequest.Place,
+        _ request: PageRequest, as name: StaticString, _ connection: Connection, place: (Row, _ sort: String) -> PageRequest.Place,
         write: (Row, inout JSONWriter) -> Void
     ) throws -> WrittenPage {
         let (sql, values, sort) = try statement(request)
-        var json = JSONWriter(capacity: 256 * (request.limit + 1))
+        var json = JSONWriter(capacity: 192 * (request.limit + 2))
+        json.beginObject(withArray: name)
         var count = 0
         var last: PageRequest.Place?
         try connection.driver.query(sql, values) { row in
@@ -78,6 +80,7 @@ package struct ListQuery: Sendable {
             if count <= request.limit { write(row, &json) }
             if count == request.limit { last = place(row, sort) }
         }
+        json.endArray()
         return WrittenPage(json: json, next: count > request.limit ? last : nil)
     }
 
@@ -99,10 +102,17 @@ package struct ListQuery: Sendable {
         case .page(let number): offset = (number - 1) * request.limit
         }
         let direction = sort.descending ? "DESC" : "ASC"
-        let sql = """
-            \(selection) WHERE \(conditions.joined(separator: " AND ")) \
-            ORDER BY \(column.isID ? "" : "\(column.name) \(direction), ")id \(direction) LIMIT ?\(offset > 0 ? " OFFSET ?" : "")
-            """
+        var sql = selection
+        sql.reserveCapacity(256)
+        for (index, condition) in conditions.enumerated() {
+            sql += index == 0 ? " WHERE " : " AND "
+            sql += condition
+        }
+        sql += " ORDER BY "
+        if !column.isID { sql += "\(column.name) \(direction), " }
+        sql += "id "
+        sql += direction
+        sql += offset > 0 ? " LIMIT ? OFFSET ?" : " LIMIT ?"
         values.append(.integer(Int64(request.limit + 1)))
         if offset > 0 { values.append(.integer(Int64(offset))) }
         return (sql, values, sort.field)
@@ -111,8 +121,8 @@ package struct ListQuery: Sendable {
 
 /// A part of a list that is written already.
 package struct WrittenPage: Sendable {
-    /// The entries, parted by commas.
-    package let json: JSONWriter
+    /// An object with the entries as its first member; others may follow, it is not ended.
+    package var json: JSONWriter
     package let next: PageRequest.Place?
 
     package init(json: JSONWriter, next: PageRequest.Place?) {

@@ -37,7 +37,7 @@ extension Row {
     package func optionalInteger(_ column: Int) -> Int? { cursor.isNull(column) ? nil : Int(cursor.integer(column)) }
     /// Writes a text column as a member of the answer, byte for byte but for what JSON escapes.
     package func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {
-        cursor.withText(column) { text in json.field(name, utf8: text) }
+        cursor.write(column, as: name, to: &json)
     }
     package func time(_ column: Int) -> Timestamp { Timestamp(milliseconds: cursor.integer(column)) }
 }
@@ -49,8 +49,16 @@ package protocol RowCursor {
     func text(_ column: Int) -> String
     /// Lends the bytes of a text column, which are UTF-8.
     func withText(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void)
+    /// Writes a text column as a member.
+    func write(_ column: Int, as name: StaticString, to json: inout JSONWriter)
     func blob(_ column: Int) -> [UInt8]
     func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
+}
+
+extension RowCursor {
+    package func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {
+        withText(column) { text in json.field(name, utf8: text) }
+    }
 }
 
 extension SQLValue: SQLConvertible {

@@ -20,7 +20,7 @@ package struct Answer: Sendable {
     package static func json(_ status: HTTPResponse.Status = .ok, _ value: some JSONRepresentable, capacity: Int = 512) -> Answer {
         var json = JSONWriter(capacity: capacity)
         value.write(to: &json)
-        return Answer(status: status, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: status, headers: .json, body: json.take())
     }
 
     package static func created(_ value: some JSONRepresentable, at location: String) -> Answer {
@@ -42,6 +42,11 @@ package struct Answer: Sendable {
         copy.holdsSecret = true
         return copy
     }
+}
+
+extension HTTPFields {
+    /// Of an answer in JSON.
+    package static let json: Self = [.contentType: "application/json"]
 }
 
 /// The version of an object's user-writable fields; a strong validator (RFC 9110, 8.8.3).

@@ -32,7 +32,7 @@ struct Arrival {
 
     func response(_ answer: Answer, _ body: ResponseBody) -> Response {
         var headers = answer.headers
-        headers[.requestID] = requestID.rawValue
+        headers.append(HTTPField(name: .requestID, value: requestID.rawValue))
         if let verdict { verdict.write(to: &headers, at: at) }
         return Response(status: answer.status, headers: headers, body: body)
     }
@@ -65,11 +65,12 @@ extension RateLimiter.Verdict {
     /// The fields of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*`.
     func write(to headers: inout HTTPFields, at now: Timestamp) {
         let seconds = max(1, (resetsAt.milliseconds - now.milliseconds + 999) / 1000)
-        headers[.rateLimit] = "\"default\";r=\(remaining);t=\(seconds)"
-        headers[.rateLimitPolicy] = "\"default\";q=\(limit);w=60"
-        headers[.rateLimitLimit] = String(limit)
-        headers[.rateLimitRemaining] = String(remaining)
-        headers[.rateLimitReset] = String((resetsAt.milliseconds + 999) / 1000)
+        let (places, left) = (String(limit), String(remaining))
+        headers.append(HTTPField(name: .rateLimit, value: "\"default\";r=" + left + ";t=" + String(seconds)))
+        headers.append(HTTPField(name: .rateLimitPolicy, value: "\"default\";q=" + places + ";w=60"))
+        headers.append(HTTPField(name: .rateLimitLimit, value: places))
+        headers.append(HTTPField(name: .rateLimitRemaining, value: left))
+        headers.append(HTTPField(name: .rateLimitReset, value: String((resetsAt.milliseconds + 999) / 1000)))
     }
 }
 

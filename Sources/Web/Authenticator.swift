@@ -127,7 +127,7 @@ package final class Authenticator: Sendable {
 
     private static func presented(in headers: HTTPFields) throws -> String {
         let bearer = try headers[.authorization].map(bearerSecret)
-        let apiKey = headers[.apiKey]
+        let apiKey = headers.contains(.apiKey) ? headers[.apiKey] : nil
         switch (bearer, apiKey) {
         case (let bearer?, let apiKey?) where bearer != apiKey:
             throw Problem(.conflictingCredentials, "Authorization and x-api-key carry different credentials.")
@@ -138,10 +138,11 @@ package final class Authenticator: Sendable {
     }
 
     private static func bearerSecret(_ value: String) throws -> String {
-        guard value.utf8.count > 7, value.prefix(7).lowercased() == "bearer " else {
+        let scheme = value.utf8.prefix(7)
+        guard value.utf8.count > 7, scheme.elementsEqual("bearer ".utf8, by: { $0 == $1 || $0 &+ 32 == $1 }) else {
             throw Problem(.credentialInvalid, "The Authorization header must be Bearer <key>.", headers: [("WWW-Authenticate", "Bearer")])
         }
-        return String(value.dropFirst(7))
+        return String(value[scheme.endIndex...])
     }
 
     private static func check(_ ranges: [AddressRange], _ address: String?) throws {

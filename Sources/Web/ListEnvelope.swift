@@ -55,27 +55,27 @@ extension Call {
 
     /// Writes a page in the envelope the request decided on, with `Link: rel="next"` when there is more.
     package func answer<Item>(_ page: Page<Item>, capacity: Int = 6144, _ write: (inout JSONWriter, Item) -> Void) -> Answer {
-        var entries = JSONWriter(capacity: capacity)
-        for item in page.items { write(&entries, item) }
-        return answer(WrittenPage(json: entries, next: page.next))
+        var json = JSONWriter(capacity: capacity)
+        json.beginObject(withArray: listMember)
+        for item in page.items { write(&json, item) }
+        json.endArray()
+        return answer(WrittenPage(json: json, next: page.next))
     }
 
-    package func answer(_ page: WrittenPage) -> Answer {
-        var json = JSONWriter(capacity: page.json.count + 256)
+    /// What the envelope calls the entries.
+    package var listMember: StaticString { envelope == .cursor ? "data" : "items" }
+
+    /// Of a page whose entries were written as `listMember`.
+    package func answer(_ page: consuming WrittenPage) -> Answer {
         let next = page.next.map { cursors.seal($0, for: listName) }
-        json.object { json in
-            switch envelope {
-            case .cursor:
-                json.array("data", written: page.json)
-                json.field("next_cursor", next)
-            case .page:
-                json.array("items", written: page.json)
-                json.field("page", query.integer("page") ?? 1)
-            }
-            json.field("has_more", next != nil)
-            json.field("request_id", requestID)
+        switch envelope {
+        case .cursor: page.json.field("next_cursor", next)
+        case .page: page.json.field("page", query.integer("page") ?? 1)
         }
-        var answer = Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        page.json.field("has_more", next != nil)
+        page.json.field("request_id", requestID)
+        page.json.endObject()
+        var answer = Answer(status: .ok, headers: .json, body: page.json.take())
         if let next { answer.headers[.link] = link(to: next) }
         return answer
     }

@@ -69,7 +69,9 @@ package final class Pipeline: Sendable {
         var arrival = Arrival(
             request: request, scope: scope, route: route, mount: mount, at: at,
             requestID: .make(at: at, random: (surroundings.random(), surroundings.random())), logger: scope.logger)
-        guard let traceparent = request.headers[.traceparent], let trace = TraceContext(traceparent: traceparent) else {
+        guard request.headers.contains(.traceparent), let traceparent = request.headers[.traceparent],
+            let trace = TraceContext(traceparent: traceparent)
+        else {
             return await respond(to: &arrival)
         }
         // Our part of the caller's trace: what is logged and sent meanwhile says so.

@@ -50,7 +50,7 @@ package struct TraceRoutes: Sendable {
             json.field("cut", found.isCut)
             json.array("links", found.links + [found.trace.auditLink])
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.bytes)
     }
 }
 

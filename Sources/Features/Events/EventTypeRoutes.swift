@@ -43,14 +43,14 @@ package struct EventTypeRoutes: Sendable {
             json.field("has_more", false)
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.take())
     }
 
     private func get(_ call: Call) async throws -> Answer {
         guard let type = catalogue[call.parameter("name")] else { throw Problem.notFound("event type") }
         var json = JSONWriter(capacity: 4096)
         Self.write(type, to: &json)
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.take())
     }
 
     private static func write(_ type: EventType, to json: inout JSONWriter) {

@@ -32,6 +32,12 @@ package final class RequestCounter: RequestMeter {
         let isKey: Bool
         let route: String
 
+        /// The rest nearly follows from these two: a tenant and a project are the credential's.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(credential)
+            hasher.combine(route)
+        }
+
         var order: (String, String, String, Timestamp, String, String) {
             (tenant.workspace.rawValue, tenant.mode.rawValue, project?.rawValue ?? "", minute, credential, route)
         }

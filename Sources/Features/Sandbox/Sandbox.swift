@@ -94,7 +94,7 @@ extension Sandbox {
                 json.field("reset_at", by.at)
                 json.field("request_id", call.requestID)
             }
-            return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+            return Answer(status: .ok, headers: .json, body: json.take())
         }
         // The reset is committed and must be told; what fails here is done within a minute.
         try? await complete(call.store, call.surroundings)

@@ -14,6 +14,13 @@ package struct JSONWriter: Sendable {
 
     package var bytes: [UInt8] { Array(storage[..<count]) }
 
+    /// What was written, in the very room it was written to; then begins anew.
+    package mutating func take() -> [UInt8] {
+        storage.removeLast(storage.count - count)
+        defer { self = JSONWriter(capacity: 0) }
+        return storage
+    }
+
     /// Begins anew in the same room.
     package mutating func removeAll() { (count, needsComma) = (0, false) }
 
@@ -59,15 +66,15 @@ package struct JSONWriter: Sendable {
         array(name, elements) { json, element in element.write(to: &json) }
     }
 
-    /// An array of what another writer has written, entry by entry.
-    package mutating func array(_ name: StaticString, written entries: JSONWriter) {
+    /// Begins an object whose first member is an array. What follows are its entries, until `endArray`, and other members, until `endObject`.
+    package mutating func beginObject(withArray name: StaticString) {
+        open(UInt8(ascii: "{"))
         key(name)
         open(UInt8(ascii: "["))
-        entries.storage.withUnsafeBufferPointer { bytes in
-            write(atMost: entries.count, separated: false) { $0.bytes(UnsafeBufferPointer(rebasing: bytes[..<entries.count])) }
-        }
-        close(UInt8(ascii: "]"))
     }
+
+    package mutating func endArray() { close(UInt8(ascii: "]")) }
+    package mutating func endObject() { close(UInt8(ascii: "}")) }
 
     // MARK: Members
 

@@ -115,6 +115,12 @@ private struct SQLiteCursor: RowCursor {
         body(UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, CInt(column)))))
     }
 
+    /// Here, so that nothing stands between SQLite's bytes and the writer's.
+    func write(_ column: Int, as name: StaticString, to json: inout JSONWriter) {
+        let bytes = sqlite3_column_text(handle, CInt(column))
+        json.field(name, utf8: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : Int(sqlite3_column_bytes(handle, CInt(column)))))
+    }
+
     func blob(_ column: Int) -> [UInt8] { withBlob(column) { Array($0) } }
 
     func withBlob<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {

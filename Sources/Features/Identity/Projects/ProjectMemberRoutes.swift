@@ -34,7 +34,7 @@ package enum ProjectMemberRoutes {
             json.array("data", members)
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.take())
     }
 
     private static func set(_ call: Call) async throws -> Answer {

@@ -53,7 +53,8 @@ package struct ProjectRoutes: Sendable {
         filter.env = call.query["env"]
         filter.account = call.query["account_id"]
         filter.name = call.query["name"]
-        return call.answer(try await call.peek { [filter] in try Project.writtenList(request, filter, for: call.caller, $0) })
+        return call.answer(
+            try await call.peek { [filter] in try Project.writtenList(request, as: call.listMember, filter, for: call.caller, $0) })
     }
 
     private func get(_ call: Call) async throws -> Answer {

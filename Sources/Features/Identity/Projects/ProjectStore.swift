@@ -57,6 +57,7 @@ extension Project {
     }
 
     package static let sortFields = ["created_at", "name"]
+    private static let sortable: [String: ListQuery.Column] = ["created_at": .id, "name": .text("name")]
 
     package struct Filter: Sendable {
         package var status: String?
@@ -77,11 +78,11 @@ extension Project {
 
     /// The same part of the list, each project written as `write(to:)` would, of columns that are read for this alone.
     static func writtenList(
-        _ request: PageRequest, _ filter: Filter, for caller: Caller, _ connection: Connection
+        _ request: PageRequest, as name: StaticString, _ filter: Filter, for caller: Caller, _ connection: Connection
     ) throws -> WrittenPage {
         let columns = "SELECT id, name, status, env, account, created_at FROM projects"
         return try listQuery(filter, for: caller, selection: columns).writtenPage(
-            request, connection, place: { row, sort in .init(value: sort == "name" ? row.text(1) : "", id: row.text(0)) },
+            request, as: name, connection, place: { row, sort in .init(value: sort == "name" ? row.text(1) : "", id: row.text(0)) },
             write: { row, json in
                 json.object { json in
                     row.write(0, as: "id", to: &json)
@@ -96,7 +97,7 @@ extension Project {
 
     private static func listQuery(_ filter: Filter, for caller: Caller, selection: String = selection) -> ListQuery {
         var query = ListQuery(
-            selection, sortable: ["created_at": .id, "name": .text("name")],
+            selection, sortable: sortable,
             defaultSort: .init(field: "created_at", descending: false))
         query.filter("workspace = ?", caller.workspace)
         if case .projects(let roles) = caller.reach { query.filter("id", isOneOf: Array(roles.keys)) }

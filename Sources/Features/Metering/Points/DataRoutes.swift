@@ -60,7 +60,7 @@ package struct DataRoutes: Sendable {
             json.array("data", found.map { MetricView(metric: $0, dimensions: $1) })
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.bytes)
     }
 
     private static let metricsSchema = Schema.named(
@@ -105,7 +105,7 @@ package struct DataRoutes: Sendable {
             json.array("data", lines.map { LineView(line: $0, function: metric.function, starts: starts) })
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.bytes)
     }
 
     private static func metric(_ call: Call, of stream: DataStream, _ connection: Connection) throws -> StoredMetric {

@@ -107,7 +107,7 @@ package struct DiscoveryRoutes: Sendable {
                 let views = try adopted.map { try $0.view(at: call.at, connection) }
                 var json = JSONWriter(capacity: 4096)
                 json.object { json in json.array("adopted", views) { json, view in view.write(to: &json) } }
-                return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+                return Answer(status: .ok, headers: .json, body: json.bytes)
             }
             for kind in Set(seen.values.map(\.kind)) {
                 engine.look(at: .unit(SyncUnit(tenant: account.tenant, connection: account.id, kind: kind), by: call.at))

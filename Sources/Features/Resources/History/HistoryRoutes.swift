@@ -66,7 +66,7 @@ enum HistoryRoutes {
                 json.array("changes", FieldChange.between(before.told, after.told))
                 json.field("cost", prices.change(from: before, to: after, of: kind, from, to))
             }
-            return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+            return Answer(status: .ok, headers: .json, body: json.bytes)
         }
     }
 }

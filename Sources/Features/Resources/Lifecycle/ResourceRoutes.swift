@@ -95,7 +95,7 @@ package struct ResourceRoutes: Sendable {
                 json.field("policy_results", JSON.array(admitted.policyResults.map(\.json)))
                 if let placement = admitted.placement { json.field("placement", placement.json) }
             }
-            return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+            return Answer(status: .ok, headers: .json, body: json.bytes)
         }
     }
 

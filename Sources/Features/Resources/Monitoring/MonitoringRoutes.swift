@@ -100,7 +100,7 @@ package struct MonitoringRoutes: Sendable {
             json.array("data", kept.suffix(5000)) { json, line in LogLineView(line: line).write(to: &json) }
             json.field("request_id", call.requestID)
         }
-        return Answer(status: .ok, headers: [.contentType: "application/json"], body: json.bytes)
+        return Answer(status: .ok, headers: .json, body: json.bytes)
     }
 
     // MARK: Parts
